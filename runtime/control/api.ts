@@ -1,0 +1,93 @@
+import type { InstanceState } from "../registry/registry.ts";
+
+/**
+ * The control API: HTTP on loopback, `Authorization: Bearer <token>`, errors as problem+json. The CLI and the
+ * dashboard are its only clients; a web page elsewhere is refused by its Host and Origin.
+ *
+ * | request | answer |
+ * | --- | --- |
+ * | GET  /api/run | RunInfo |
+ * | GET  /api/topology | Topology (the checked one) |
+ * | GET  /api/instances | InstanceInfo[] |
+ * | POST /api/services/:name/scale {instances} | InstanceInfo[] of it, when the new ones are ready and the others gone |
+ * | POST /api/services/:name/restart, /stop, /start | InstanceInfo[] of it |
+ * | POST /api/instances/:id/restart, /stop, /start, /kill | InstanceInfo |
+ * | GET  /api/logs?service=&instance=&level=&lines=&follow=1 | LogLine as NDJSON |
+ * | POST /api/call CallInput | CallOutput |
+ * | GET  /api/bus/topics | TopicInfo[] |
+ * | GET  /api/bus/topics/:topic/events?offset=&time=&limit=&follow=1 | Event as NDJSON |
+ * | POST /api/bus/topics/:topic/events {data,key?,subject?} | {id, offset} |
+ * | POST /api/bus/topics/:topic/replay {subscription, offset?, time?} | {} |
+ * | GET  /api/bus/topics/:topic/dead?limit= | DeadLetter[] |
+ * | POST /api/bus/topics/:topic/dead/replay {ids?} | {count} |
+ * | POST /api/bus/topics/:topic/dead/purge {ids?} | {count} |
+ * | POST /api/down | 202, then the run drains and ends |
+ */
+export interface RunInfo {
+  readonly name: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  readonly mode: "processes" | "monolith";
+  readonly gateway: string;
+  readonly control: string;
+  readonly dataDirectory: string;
+  readonly topologyFile: string;
+}
+
+export interface InstanceInfo {
+  readonly id: string;
+  readonly service: string;
+  readonly role: "service" | "gateway" | "broker" | "observer";
+  readonly version: string;
+  readonly generation: number;
+  /** The registry's state, or `crash-loop`: stopped after too many deaths, waits for `start`. */
+  readonly state: InstanceState | "crash-loop";
+  readonly pid?: number;
+  readonly address: string;
+  /** Process start to ready. */
+  readonly bootMs?: number;
+  readonly uptimeMs?: number;
+  readonly restarts: number;
+  /** How the last generation ended: `exit 1`, `SIGKILL`, `hung: 5 beats missed`, `migration-failed: …`. */
+  readonly lastExit?: string;
+  readonly rssBytes?: number;
+  readonly calls?: number;
+  readonly errors?: number;
+}
+
+export interface LogLine {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly service: string;
+  readonly instance: string;
+  readonly level: "debug" | "info" | "notice" | "warn" | "error";
+  readonly message: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+export interface CallInput {
+  readonly service: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Call as this user, the way the gateway would have it. */
+  readonly user?: { readonly id: string; readonly roles: readonly string[] };
+}
+
+export interface CallOutput {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly instance: string;
+  readonly durationMs: number;
+}
+
+/** `<data>/run/control.json`, mode 0600: how the CLI finds and authenticates to a run. */
+export interface ControlFile {
+  readonly pid: number;
+  /** Kernel start time of the pid, so that a recycled pid is not mistaken for us. */
+  readonly pidStart: string;
+  readonly url: string;
+  readonly token: string;
+}
