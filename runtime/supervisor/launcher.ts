@@ -1,0 +1,21 @@
+import type { WorkerSpec } from "../worker/spec.ts";
+
+export interface ExitInfo {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** A started worker. */
+export interface LaunchedWorker {
+  /** The supervisor's own pid in monolith mode. */
+  readonly pid: number;
+  readonly exited: Promise<ExitInfo>;
+  /** SIGTERM asks, SIGKILL takes. In monolith mode both stop the worker object. */
+  kill(signal: "SIGTERM" | "SIGKILL"): void;
+}
+
+/** How workers come to life: as processes, or as objects in this process (monolith mode). */
+export interface Launcher {
+  /** `output` gets each line the worker writes, without the newline. */
+  launch(spec: WorkerSpec, output: (stream: "stdout" | "stderr", line: string) => void): LaunchedWorker;
+}

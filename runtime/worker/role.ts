@@ -1,0 +1,43 @@
+import type { Logger } from "../../sdk/service.ts";
+import type { Broker } from "../bus/broker.ts";
+import type { Mesh } from "../calls/mesh.ts";
+import type { Clock, Random } from "../clock.ts";
+import type { ProbeReply } from "../control/messages.ts";
+import type { Peer, Transport } from "../transport/transport.ts";
+import type { WorkerSpec } from "./spec.ts";
+
+/** What a worker offers the role it hosts. */
+export interface WorkerRuntime {
+  readonly spec: WorkerSpec;
+  readonly self: Peer;
+  readonly transport: Transport;
+  readonly mesh: Mesh;
+  /** Connects on first use. */
+  readonly broker: Broker;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Whether a service has a ready instance right now, by this worker's registry view. */
+  isReady(service: string): boolean;
+}
+
+/** Counters since the start, for the heartbeat. */
+export interface RoleLoad {
+  readonly pending: number;
+  readonly calls: number;
+  readonly errors: number;
+}
+
+/**
+ * What runs inside a worker: a service, the gateway, the broker. One object is one run of it.
+ * `start` resolves when it serves; a rejection with a MicrocosmError is reported to the supervisor and ends the worker.
+ */
+export interface Role {
+  start(runtime: WorkerRuntime, phase: (name: string) => void): Promise<{ readonly port?: number }>;
+  /** Takes nothing new; resolves with the number of calls left unfinished when all ended or `timeoutMs` passed. */
+  drain(timeoutMs: number): Promise<number>;
+  /** Closes all it opened. Idempotent; also called after a failed start. */
+  stop(): Promise<void>;
+  health(): Promise<ProbeReply>;
+  load(): RoleLoad;
+}
