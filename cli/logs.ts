@@ -1,0 +1,43 @@
+import type { InstanceInfo, LogLine } from "../runtime/control/api.ts";
+import { ControlClient, type RunOptions } from "./client.ts";
+import { interrupted } from "./interrupt.ts";
+import { paint, print, printJson } from "./output.ts";
+
+export interface LogsOptions extends RunOptions {
+  readonly follow?: boolean;
+  readonly lines: number;
+  readonly level?: string;
+  readonly json?: boolean;
+}
+
+export async function logs(target: string | undefined, options: LogsOptions): Promise<undefined> {
+  const client = await ControlClient.find(options);
+  const query = new URLSearchParams({ lines: String(options.lines) });
+  if (target !== undefined) {
+    const instances = await client.get<InstanceInfo[]>("/api/instances");
+    query.set(instances.some((instance) => instance.id === target) ? "instance" : "service", target);
+  }
+  if (options.level !== undefined) query.set("level", options.level);
+  if (options.follow === true) query.set("follow", "1");
+  const stop = interrupted();
+  for await (const line of client.lines<LogLine>(`/api/logs?${query}`, stop)) {
+    if (options.json === true) printJson(line);
+    else print(formatLogLine(line));
+  }
+  return undefined;
+}
+
+const levelStyles = { debug: "dim", info: "cyan", notice: "magenta", warn: "yellow", error: "red" } as const;
+
+export function formatLogLine(line: LogLine): string {
+  const time = new Date(line.at).toISOString().slice(11, 23);
+  const fields = line.fields === undefined ? "" : ` ${paint("dim", formatFields(line.fields))}`;
+  const level = paint(levelStyles[line.level], line.level.padEnd(6));
+  return `${paint("dim", time)} ${level} ${line.instance.padEnd(16)} ${line.message}${fields}`;
+}
+
+function formatFields(fields: Readonly<Record<string, unknown>>): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(" ");
+}

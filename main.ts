@@ -1,0 +1,25 @@
+#!/usr/bin/env bun
+/**
+ * The one program. `microcosm worker` is a worker of a running topology; everything else is the command line.
+ * Only what the role needs is imported: a worker's start-up time is part of every start.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+const fromSource = !import.meta.url.includes("$bunfs");
+
+if (fromSource && !existsSync(join(import.meta.dir, "node_modules", "hono"))) {
+  const { installAndRerun } = await import("./cli/install.ts");
+  process.exit(await installAndRerun(import.meta.dir, import.meta.path));
+}
+
+if (process.argv[2] === "worker") {
+  const { runWorker } = await import("./runtime/worker/run.ts");
+  const { roleOf } = await import("./cli/roles.ts");
+  await runWorker(roleOf);
+} else {
+  const { runCli } = await import("./cli/program.ts");
+  process.exitCode = await runCli(process.argv.slice(2), {
+    command: fromSource ? [process.execPath, import.meta.path] : [process.execPath],
+  });
+}
