@@ -33,6 +33,7 @@ const stateStyles = {
   draining: "yellow",
   stopped: "dim",
   unhealthy: "red",
+  backoff: "yellow",
   "crash-loop": "red",
 } as const;
 

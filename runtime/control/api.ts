@@ -40,8 +40,11 @@ export interface InstanceInfo {
   readonly role: "service" | "gateway" | "broker" | "observer";
   readonly version: string;
   readonly generation: number;
-  /** The registry's state, or `crash-loop`: stopped after too many deaths, waits for `start`. */
-  readonly state: InstanceState | "crash-loop";
+  /**
+   * The registry's state, or more exactly why it is stopped. `backoff`: died, restarts in a moment; `crash-loop`:
+   * died too often, waits for `start`.
+   */
+  readonly state: InstanceState | "backoff" | "crash-loop";
   readonly pid?: number;
   readonly address: string;
   /** Process start to ready. */
