@@ -1,0 +1,79 @@
+/** `bun run bench [boot|gateway|bus]`: measures the budgets of the design, as ratios in one run on one machine. */
+import { availableParallelism, cpus } from "node:os";
+import { Command } from "commander";
+
+const program = new Command("bench")
+  .description(
+    "Measure the budgets, each beside its peer in the same run. Takes a few minutes without a command.",
+  )
+  .addHelpText("after", "\nExamples:\n  $ bun run bench\n  $ bun run bench gateway --rounds 5 --seconds 10");
+
+const whole = (text: string) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`"${text}" is not a whole number above 0`);
+  return value;
+};
+
+const available = (tool: string) => Bun.which(tool) !== null;
+
+async function boot(options: { rounds: number }): Promise<void> {
+  title("Start-up and memory");
+  await (await import("./boot/run.ts")).benchBoot(options);
+}
+
+async function gateway(options: { rounds: number; seconds: number; connections: number }): Promise<void> {
+  title("Gateway path, beside nginx proxy_pass to the same app");
+  const missing = ["nginx", "wrk"].filter((tool) => !available(tool));
+  if (missing.length > 0) {
+    process.stdout.write(
+      `not measured: install ${missing.join(" and ")} (Debian packages nginx-light, wrk)\n`,
+    );
+    return;
+  }
+  await (await import("./gateway/run.ts")).benchGateway(options);
+}
+
+async function bus(): Promise<void> {
+  title("Bus, beside NATS");
+  await (await import("./bus.ts")).benchBus();
+}
+
+function title(text: string): void {
+  process.stdout.write(`\n${text}\n${"─".repeat(text.length)}\n`);
+}
+
+function environment(): void {
+  const cores = availableParallelism();
+  process.stdout.write(
+    `Bun ${Bun.version}, ${cores} cores (${cpus()[0]?.model ?? "unknown"}). The load generator runs on the same cores.\n`,
+  );
+}
+
+program
+  .command("boot")
+  .option("--rounds <n>", "rounds", whole, 5)
+  .action(async (options) => {
+    environment();
+    await boot(options);
+  });
+program
+  .command("gateway")
+  .option("--rounds <n>", "rounds", whole, 5)
+  .option("--seconds <n>", "seconds a measurement", whole, 5)
+  .option("--connections <n>", "connections", whole, 32)
+  .action(async (options) => {
+    environment();
+    await gateway(options);
+  });
+program.command("bus").action(async () => {
+  environment();
+  await bus();
+});
+program.action(async () => {
+  environment();
+  await boot({ rounds: 5 });
+  await gateway({ rounds: 3, seconds: 5, connections: 32 });
+  await bus();
+});
+
+await program.parseAsync();
