@@ -1,0 +1,223 @@
+/** What a product is, what is said of it, and its price in cents before the finish is counted in. */
+type Kind = readonly [name: string, description: string, priceCents: number];
+/** How it is made. Later ones in a range are dearer. */
+type Finish = readonly [name: string, description: string];
+
+export interface Range {
+  readonly kinds: readonly [Kind, Kind, Kind, Kind, Kind];
+  readonly finishes: readonly Finish[];
+}
+
+/** Ten ranges of five kinds in ten finishes: 500 products. */
+export const ranges: readonly Range[] = [
+  {
+    kinds: [
+      ["Desk Lamp", "A dimmable desk lamp with a jointed arm and a two-metre textile cable", 7400],
+      ["Pendant Light", "A pendant that throws a warm round pool of light on the table", 11900],
+      ["Bedside Lamp", "A small lamp with a touch dimmer, bright enough to read by", 5200],
+      ["Floor Lamp", "A slender floor lamp that fits behind an armchair", 14900],
+      ["Wall Sconce", "A wall light that washes up and down without glare", 6800],
+    ],
+    finishes: [
+      ["Chalk White", "powder-coated in chalk white"],
+      ["Graphite", "in graphite grey with a fine grain"],
+      ["Moss Green", "in a deep moss green"],
+      ["Signal Red", "in an unapologetic red"],
+      ["Sky Blue", "in the blue of a clear morning"],
+      ["Copper", "in copper that darkens over the years"],
+      ["Brass", "in brushed brass"],
+      ["Nickel", "in satin nickel"],
+      ["Walnut", "with a foot of oiled walnut"],
+      ["Travertine", "on a base of travertine"],
+    ],
+  },
+  {
+    kinds: [
+      ["Mug", "A mug with a handle for three fingers, 300 ml", 1600],
+      ["Dinner Plate", "A plate with a low rim, 27 cm, stacks well", 2400],
+      ["Serving Bowl", "A wide bowl for salad or a great deal of pasta", 4200],
+      ["Teapot", "A teapot with a fine built-in sieve, pours without dripping", 5900],
+      ["Vase", "A vase for a few stems rather than a bouquet", 3800],
+    ],
+    finishes: [
+      ["Oat", "glazed in warm oat"],
+      ["Speckled", "with iron speckles under a clear glaze"],
+      ["Ink Blue", "dipped in ink blue"],
+      ["Terracotta", "in unglazed terracotta, sealed inside"],
+      ["Charcoal", "in matt charcoal"],
+      ["Sage", "glazed in quiet sage"],
+      ["Celadon", "in a crackled celadon glaze"],
+      ["Rust", "with a rust-red rim"],
+      ["Porcelain", "in thin white porcelain"],
+      ["Tenmoku", "in a dark tenmoku glaze, no two alike"],
+    ],
+  },
+  {
+    kinds: [
+      ["Throw", "A throw for the end of the sofa, 130 × 180 cm", 7900],
+      ["Cushion", "A cushion with a hidden zip and a feather filling", 3900],
+      ["Bath Towel", "A heavy towel that gets softer with every wash", 2900],
+      ["Table Runner", "A runner that makes Tuesday look like Sunday", 3400],
+      ["Bed Sheet", "A sheet with deep corners for tall mattresses", 6400],
+    ],
+    finishes: [
+      ["Ecru", "undyed"],
+      ["Slate", "in slate grey"],
+      ["Ochre", "in warm ochre"],
+      ["Juniper", "in dark juniper"],
+      ["Plum", "in a muted plum"],
+      ["Striped", "with a narrow woven stripe"],
+      ["Herringbone", "in a herringbone weave"],
+      ["Waffle", "in an airy waffle weave"],
+      ["Linen", "in stonewashed linen"],
+      ["Merino", "with merino wool"],
+    ],
+  },
+  {
+    kinds: [
+      ["Chef's Knife", "A 20 cm blade, balanced at the bolster", 8900],
+      ["Cutting Board", "An end-grain board that is kind to edges", 5400],
+      ["Saucepan", "A saucepan with a pouring lip and a lid that seals", 7200],
+      ["Pepper Mill", "A mill with a steel grinder, from dust to cracked", 4600],
+      ["Skillet", "A skillet that goes from the hob into the oven", 6900],
+    ],
+    finishes: [
+      ["Everyday", "made to be used and not looked after"],
+      ["Beech", "with European beech"],
+      ["Ash", "with pale ash"],
+      ["Oak", "with smoked oak"],
+      ["Olive", "with olive wood from old trees"],
+      ["Carbon", "in carbon steel"],
+      ["Forged", "hand-forged, hammer marks left in"],
+      ["Cast", "in cast iron, seasoned twice"],
+      ["Copper-Clad", "clad in copper"],
+      ["Damascus", "in 67 layers of Damascus steel"],
+    ],
+  },
+  {
+    kinds: [
+      ["Notebook", "192 pages, lies flat, takes fountain-pen ink", 1900],
+      ["Pen Tray", "A tray for the three pens in use", 2600],
+      ["Desk Mat", "A mat that quietens keyboard and cup alike", 4900],
+      ["Letter Tray", "A tray for what is to be done this week", 3700],
+      ["Fountain Pen", "A pen with a steel nib that forgives a heavy hand", 5800],
+    ],
+    finishes: [
+      ["Paper White", "in plain white"],
+      ["Night", "in a near-black blue"],
+      ["Fern", "in fern green"],
+      ["Coral", "in bright coral"],
+      ["Sand", "in sand"],
+      ["Felt", "lined with wool felt"],
+      ["Cork", "faced with cork"],
+      ["Cherry", "with cherry wood"],
+      ["Aluminium", "in bead-blasted aluminium"],
+      ["Leather", "in vegetable-tanned leather"],
+    ],
+  },
+  {
+    kinds: [
+      ["Backpack", "A 22-litre pack with a sleeve for a laptop", 9800],
+      ["Tote", "A tote that stands by itself, with one inner pocket", 4400],
+      ["Wash Bag", "A wash bag that opens wide and hangs up", 3600],
+      ["Card Holder", "Six cards and a folded note", 2900],
+      ["Weekender", "A bag for two nights that passes as cabin luggage", 13900],
+    ],
+    finishes: [
+      ["Recycled", "from recycled bottles"],
+      ["Canvas", "in 18 oz canvas"],
+      ["Navy", "in navy canvas"],
+      ["Olive Drab", "in olive drab"],
+      ["Mustard", "in mustard yellow"],
+      ["Ripstop", "in ripstop that weighs nothing"],
+      ["Waxed", "in waxed cotton"],
+      ["Waterproof", "with welded seams"],
+      ["Suede", "trimmed in suede"],
+      ["Saddle", "in saddle leather"],
+    ],
+  },
+  {
+    kinds: [
+      ["Watering Can", "A can with a long spout that reaches the last pot", 3300],
+      ["Planter", "A planter with a saucer that never overflows", 2700],
+      ["Hand Trowel", "A trowel with depth marks on the blade", 1900],
+      ["Garden Shears", "Shears that cut clean and open by themselves", 4100],
+      ["Bird Feeder", "A feeder that squirrels have given up on", 3500],
+    ],
+    finishes: [
+      ["Plain", "without any fuss"],
+      ["Galvanised", "galvanised against rust"],
+      ["Leaf Green", "in leaf green"],
+      ["Cream", "in enamelled cream"],
+      ["Anthracite", "in anthracite"],
+      ["Bamboo", "with bamboo"],
+      ["Stainless", "in stainless steel"],
+      ["Larch", "with untreated larch"],
+      ["Corten", "in Corten steel with its own rust"],
+      ["Zinc", "in hand-soldered zinc"],
+    ],
+  },
+  {
+    kinds: [
+      ["Bottle", "An insulated bottle: hot for twelve hours, cold for a day", 3200],
+      ["Lantern", "A camping lantern that charges your telephone", 4900],
+      ["Picnic Blanket", "A blanket with a dry underside and a strap", 5600],
+      ["Camp Stool", "A stool that folds to the size of an umbrella", 3900],
+      ["Hammock", "A hammock with straps that spare the tree", 6400],
+    ],
+    finishes: [
+      ["Basic", "with all one needs"],
+      ["Pine", "in pine green"],
+      ["Glacier", "in glacier blue"],
+      ["Sunset", "in sunset orange"],
+      ["Stone", "in stone grey"],
+      ["Compact", "in its compact size"],
+      ["Family", "in the family size"],
+      ["Featherlight", "at half the usual weight"],
+      ["Four-Season", "made for all four seasons"],
+      ["Expedition", "made for the worst week of your life"],
+    ],
+  },
+  {
+    kinds: [
+      ["Soap", "A bar that lasts a month and leaves no film", 900],
+      ["Candle", "A candle that burns for forty hours", 2400],
+      ["Hand Balm", "A balm that is absorbed before the next email", 1700],
+      ["Bath Salt", "Salt for about eight long baths", 1900],
+      ["Room Spray", "Two sprays are enough; three are a statement", 2600],
+    ],
+    finishes: [
+      ["Unscented", "without any scent"],
+      ["Lavender", "with lavender from Drôme"],
+      ["Rosemary", "with rosemary"],
+      ["Citrus", "with bergamot and grapefruit"],
+      ["Pine Resin", "with pine resin"],
+      ["Fig", "with green fig"],
+      ["Cedar", "with Atlas cedar"],
+      ["Black Tea", "with smoked black tea"],
+      ["Vetiver", "with vetiver"],
+      ["Sandalwood", "with sandalwood and a little pepper"],
+    ],
+  },
+  {
+    kinds: [
+      ["Building Blocks", "Sixty blocks and a bag to keep them in", 4200],
+      ["Puzzle", "A thousand pieces, none of them missing", 2800],
+      ["Chess Set", "A chess set that folds away with its pieces inside", 6900],
+      ["Kite", "A kite that flies in the wind you have", 3100],
+      ["Spinning Top", "A top that spins for over three minutes", 1400],
+    ],
+    finishes: [
+      ["Classic", "as it has always been"],
+      ["Rainbow", "in all the colours"],
+      ["Pastel", "in soft pastels"],
+      ["Monochrome", "in black and white"],
+      ["Forest", "with animals of the forest"],
+      ["Harbour", "with ships and cranes"],
+      ["Nordic", "in birch"],
+      ["Travel", "in its travel edition"],
+      ["Collector's", "numbered, in a linen box"],
+      ["Heirloom", "in maple, made to be handed on"],
+    ],
+  },
+];
