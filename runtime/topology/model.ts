@@ -29,6 +29,8 @@ export interface ServiceConfig {
   readonly source: string;
   readonly instances: number;
   readonly uses: readonly EdgeConfig[];
+  /** Services that must be ready before this one starts; free of cycles. Usually none: calls wait. */
+  readonly requires: readonly string[];
   /** Who may call it: the services whose `uses` name it, and `gateway` when a route does. */
   readonly callers: readonly string[];
   readonly balancer: BalancerName;
@@ -66,7 +68,7 @@ export interface GatewayConfig {
   readonly limits: GatewayLimits;
   readonly routes: readonly RouteConfig[];
   readonly static: readonly StaticConfig[];
-  /** Edges the gateway needs, from its routes and auth. */
+  /** Edges the gateway needs, from its routes and auth. Their policy is `gateway`: the routes' own timeouts decide. */
   readonly uses: readonly EdgeConfig[];
 }
 
