@@ -1,0 +1,49 @@
+import type { Database, Statement } from "bun:sqlite";
+
+/**
+ * Hot path. Drizzle prepares its SQL anew for each query; with the statements kept, a `db.select()…get()` of one row
+ * falls from 16 to 13 µs, and what remains is drizzle building the SQL. An author's `.prepare()`d query skips that
+ * too: 2 µs.
+ *
+ * Sharing a statement is safe because drizzle runs each one to its end before it returns.
+ */
+export class StatementCache {
+  readonly #client: Database;
+  readonly #maxStatements: number;
+  readonly #statements = new Map<string, Statement>();
+
+  constructor(client: Database, maxStatements: number) {
+    this.#client = client;
+    this.#maxStatements = maxStatements;
+  }
+
+  prepare(sql: string): Statement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#client.prepare(sql);
+    if (this.#statements.size >= this.#maxStatements) {
+      const [oldest] = this.#statements.keys();
+      // Not finalized: a query that its author prepared may hold it still; the collector knows.
+      if (oldest !== undefined) this.#statements.delete(oldest);
+    }
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  clear(): void {
+    for (const statement of this.#statements.values()) statement.finalize();
+    this.#statements.clear();
+  }
+
+  /** The database as drizzle's session uses it. */
+  asClient(): Database {
+    const client = this.#client;
+    return new Proxy(client, {
+      get: (target, key) => {
+        if (key === "prepare") return (sql: string) => this.prepare(sql);
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  }
+}
