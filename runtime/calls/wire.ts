@@ -40,8 +40,14 @@ export function isRequestHead(head: unknown): head is RequestHead {
     typeof head[1] === "string" &&
     Array.isArray(head[2]) &&
     typeof head[3] === "string" &&
-    typeof head[4] === "number"
+    typeof head[4] === "number" &&
+    isWireUser(head[5]) &&
+    (head[6] === null || typeof head[6] === "string")
   );
+}
+
+function isWireUser(user: unknown): user is RequestHead[5] {
+  return user === null || (Array.isArray(user) && typeof user[0] === "string" && Array.isArray(user[1]));
 }
 
 export function isReplyHead(head: unknown): head is ReplyHead {
