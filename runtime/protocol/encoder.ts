@@ -1,0 +1,197 @@
+import { MicrocosmError } from "../../sdk/errors.ts";
+import {
+  creditBytes,
+  deadlineBytes,
+  emptyBytes,
+  type Frames,
+  flagStreamed,
+  headerBytes,
+  helloMagic,
+  Kind,
+  maxBodyBytes,
+  maxHeadBytes,
+  protocolVersion,
+} from "./frame.ts";
+import { errorToHead, HeadCodec } from "./head.ts";
+
+/** Size of the empty buffer; a larger one, left by a burst, is given back. */
+const restingBytes = 64 * 1024;
+
+/**
+ * Writes frames one after the other into a growing buffer, from which the owner sends: `length` bytes of `bytes`
+ * from `offset` on wait, `sent(n)` says that the first n of them left.
+ */
+export class FrameEncoder implements Frames<Uint8Array | string> {
+  readonly #filled: () => void;
+  readonly #heads = new HeadCodec();
+  #bytes: Buffer = Buffer.allocUnsafeSlow(restingBytes);
+  #view = viewOf(this.#bytes);
+  #from = 0;
+  #to = 0;
+
+  /** `filled` is called when the first bytes come into the empty buffer: the moment to plan a write. */
+  constructor(filled: () => void) {
+    this.#filled = filled;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  get offset(): number {
+    return this.#from;
+  }
+
+  get length(): number {
+    return this.#to - this.#from;
+  }
+
+  sent(count: number): void {
+    this.#from += count;
+    if (this.#from === this.#to) {
+      this.#from = 0;
+      this.#to = 0;
+      if (this.#bytes.length > restingBytes * 4) this.#replace(Buffer.allocUnsafeSlow(restingBytes));
+    }
+  }
+
+  hello(service: string, instance: string, generation: number): void {
+    this.#frame(Kind.hello, 0, 0, [helloMagic, service, instance, generation], emptyBytes, -1);
+  }
+
+  /** Throws `body-too-large` when head or body is over its bound; nothing was written then. */
+  call(stream: number, deadline: number, head: unknown, body: Uint8Array | string, streamed: boolean): void {
+    this.#frame(Kind.call, streamed ? flagStreamed : 0, stream, head, body, deadline);
+  }
+
+  /** Throws like `call`. */
+  reply(stream: number, head: unknown, body: Uint8Array | string, streamed: boolean): void {
+    this.#frame(Kind.reply, streamed ? flagStreamed : 0, stream, head, body, -1);
+  }
+
+  fail(stream: number, error: MicrocosmError): void {
+    this.#frame(Kind.fail, 0, stream, errorToHead(error), emptyBytes, -1);
+  }
+
+  chunk(stream: number, bytes: Uint8Array): void {
+    const at = this.#reserve(headerBytes + bytes.length);
+    this.#bytes.set(bytes, at + headerBytes);
+    this.#finish(at, at + headerBytes + bytes.length, Kind.chunk, 0, stream, 0);
+  }
+
+  end(stream: number): void {
+    this.#bare(Kind.end, stream);
+  }
+
+  credit(stream: number, bytes: number): void {
+    const at = this.#reserve(headerBytes + creditBytes);
+    this.#view.setUint32(at + headerBytes, bytes, true);
+    this.#finish(at, at + headerBytes + creditBytes, Kind.credit, 0, stream, 0);
+  }
+
+  stop(stream: number): void {
+    this.#bare(Kind.stop, stream);
+  }
+
+  cancel(stream: number): void {
+    this.#bare(Kind.cancel, stream);
+  }
+
+  /** Throws like `call`. */
+  notify(head: unknown, body: Uint8Array): void {
+    this.#frame(Kind.notify, 0, 0, head, body, -1);
+  }
+
+  goaway(error: MicrocosmError | undefined): void {
+    if (error === undefined) this.#bare(Kind.goaway, 0);
+    else this.#frame(Kind.goaway, 0, 0, errorToHead(error), emptyBytes, -1);
+  }
+
+  #bare(kind: Kind, stream: number): void {
+    const at = this.#reserve(headerBytes);
+    this.#finish(at, at + headerBytes, kind, 0, stream, 0);
+  }
+
+  /** `deadline` is -1 for the kinds that carry none. */
+  #frame(
+    kind: Kind,
+    flags: number,
+    stream: number,
+    head: unknown,
+    body: Uint8Array | string,
+    deadline: number,
+  ): void {
+    const packed = this.#heads.pack(head);
+    const headLength = packed.end - packed.start;
+    if (headLength > maxHeadBytes) throw tooLong("head", headLength, maxHeadBytes);
+    // A UTF-16 unit takes three bytes of UTF-8 at the most, so no second pass is needed to count them.
+    const bodyBound = typeof body === "string" ? body.length * 3 : body.length;
+    const at = this.#reserve(headerBytes + deadlineBytes + headLength + bodyBound);
+    let to = at + headerBytes;
+    if (deadline !== -1) {
+      this.#view.setFloat64(to, deadline, true);
+      to += deadlineBytes;
+    }
+    packed.copy(this.#bytes, to, packed.start, packed.end);
+    to += headLength;
+    let bodyLength = 0;
+    if (typeof body !== "string") {
+      bodyLength = body.length;
+      if (bodyLength > 0) this.#bytes.set(body, to);
+    } else if (body.length > 0) {
+      bodyLength = this.#bytes.write(body, to, "utf8");
+    }
+    if (bodyLength > maxBodyBytes) throw tooLong("body", bodyLength, maxBodyBytes);
+    this.#finish(at, to + bodyLength, kind, flags, stream, headLength);
+  }
+
+  #finish(at: number, to: number, kind: Kind, flags: number, stream: number, headLength: number): void {
+    const view = this.#view;
+    view.setUint32(at, to - at, true);
+    view.setUint8(at + 4, protocolVersion);
+    view.setUint8(at + 5, kind);
+    view.setUint16(at + 6, flags, true);
+    view.setUint32(at + 8, stream, true);
+    view.setUint32(at + 12, headLength, true);
+    this.#to = to;
+    if (at === 0) this.#filled();
+  }
+
+  /** Makes room for `count` bytes and returns where they begin. */
+  #reserve(count: number): number {
+    if (this.#to + count > this.#bytes.length) this.#grow(count);
+    return this.#to;
+  }
+
+  #grow(count: number): void {
+    const waiting = this.#to - this.#from;
+    let size = this.#bytes.length;
+    while (size < waiting + count) size *= 2;
+    // A buffer that only needs its front back is moved, unless that would be done again and again for a few bytes.
+    if (size === this.#bytes.length && waiting <= size / 2) {
+      this.#bytes.copyWithin(0, this.#from, this.#to);
+    } else {
+      const larger = Buffer.allocUnsafeSlow(waiting + count > size / 2 ? size * 2 : size);
+      this.#bytes.copy(larger, 0, this.#from, this.#to);
+      this.#replace(larger);
+    }
+    this.#from = 0;
+    this.#to = waiting;
+  }
+
+  #replace(bytes: Buffer): void {
+    this.#bytes = bytes;
+    this.#view = viewOf(bytes);
+  }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function tooLong(part: string, length: number, bound: number): MicrocosmError {
+  return new MicrocosmError(
+    "body-too-large",
+    `a frame's ${part} of ${length} bytes is over the ${bound} of a frame`,
+  );
+}

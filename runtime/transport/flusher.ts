@@ -1,0 +1,25 @@
+/** Writes what its links gathered during one turn of the event loop, when that turn is over. */
+export interface Flushable {
+  flush(): void;
+}
+
+/**
+ * One immediate for all links of a transport: it runs when the sockets that were ready have been served, so that the
+ * frames of all of them leave in one write per link. A microtask would run after each socket instead.
+ */
+export class Flusher {
+  #dirty: Flushable[] = [];
+  #spare: Flushable[] = [];
+
+  schedule(link: Flushable): void {
+    if (this.#dirty.push(link) === 1) setImmediate(this.#run);
+  }
+
+  readonly #run = (): void => {
+    const dirty = this.#dirty;
+    this.#dirty = this.#spare;
+    for (const link of dirty) link.flush();
+    dirty.length = 0;
+    this.#spare = dirty;
+  };
+}

@@ -1,0 +1,16 @@
+import type { Frames } from "../protocol/frame.ts";
+
+/** What carries a link's frames to the other end. */
+export interface Wire {
+  /** Frames written here arrive in order. */
+  readonly frames: Frames<Uint8Array | string>;
+  /** Bytes written that have not left. */
+  readonly buffered: number;
+  /** So much waits that streamed bodies pause, until the wire calls the link's `resume`. */
+  readonly congested: boolean;
+  /** So much waits that nothing more is taken. */
+  readonly full: boolean;
+  drained(): Promise<void>;
+  /** Sends what is waiting, then closes; resolves when closed. Bounded in time. */
+  close(): Promise<void>;
+}
