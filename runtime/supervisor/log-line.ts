@@ -1,0 +1,59 @@
+import type { LogLine } from "../control/api.ts";
+
+const levels: Readonly<Record<string, LogLine["level"]>> = {
+  debug: "debug",
+  info: "info",
+  notice: "notice",
+  warn: "warn",
+  error: "error",
+};
+
+/** Least first. */
+export const levelOrder: readonly LogLine["level"][] = ["debug", "info", "notice", "warn", "error"];
+
+export interface LogSource {
+  readonly service: string;
+  readonly instance: string;
+}
+
+/**
+ * A line a worker wrote. Its logger writes JSON, `{"level","message","at",…fields}`; anything else (a stray
+ * console.log, a runtime's own warning) is taken as plain text, from stderr as a warning.
+ */
+export function parseLogLine(
+  source: LogSource,
+  stream: "stdout" | "stderr",
+  text: string,
+  now: number,
+): LogLine {
+  const structured = text.startsWith("{") ? parseStructured(source, text, now) : undefined;
+  return structured ?? { at: now, ...source, level: stream === "stderr" ? "warn" : "info", message: text };
+}
+
+function parseStructured(source: LogSource, text: string, now: number): LogLine | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  // service and instance are known here; what the line says of them would be the same or a lie.
+  const {
+    level,
+    message,
+    at,
+    service: _service,
+    instance: _instance,
+    ...fields
+  } = value as Record<string, unknown>;
+  const known = typeof level === "string" ? levels[level] : undefined;
+  if (known === undefined || typeof message !== "string") return undefined;
+  return {
+    at: typeof at === "number" && Number.isFinite(at) ? at : now,
+    ...source,
+    level: known,
+    message,
+    ...(Object.keys(fields).length === 0 ? {} : { fields }),
+  };
+}

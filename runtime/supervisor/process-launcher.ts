@@ -1,0 +1,69 @@
+import type { WorkerSpec } from "../worker/spec.ts";
+import type { ExitInfo, LaunchedWorker, Launcher } from "./launcher.ts";
+import { LineSplitter } from "./line-splitter.ts";
+
+export interface ProcessLauncherOptions {
+  /** What runs this very program again, `[bun, main.ts]` or `[microcosm]`; the word `worker` is put behind it. */
+  readonly command: readonly string[];
+  /** Default: the environment of this process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * How long an exit waits for the rest of the output, so that the last words are known before the death is told. A
+ * grandchild may hold the pipe open for ever.
+ */
+const lastWordsMs = 250;
+
+/** Workers as processes of the operating system. */
+export class ProcessLauncher implements Launcher {
+  readonly #command: string[];
+  readonly #env: Readonly<Record<string, string | undefined>>;
+
+  constructor(options: ProcessLauncherOptions) {
+    if (options.command.length === 0) throw new RangeError("ProcessLauncher: command is empty");
+    this.#command = [...options.command, "worker"];
+    this.#env = options.env ?? process.env;
+  }
+
+  launch(spec: WorkerSpec, output: (stream: "stdout" | "stderr", line: string) => void): LaunchedWorker {
+    const child = Bun.spawn(this.#command, {
+      env: { ...this.#env, MICROCOSM_WORKER: JSON.stringify(spec) },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      // A session of its own: Ctrl-C in the terminal reaches the supervisor only, which then drains the workers.
+      detached: true,
+    });
+    const told = Promise.all([
+      readLines(child.stdout, (line) => output("stdout", line)),
+      readLines(child.stderr, (line) => output("stderr", line)),
+    ]);
+    return {
+      pid: child.pid,
+      exited: exitOf(child, told),
+      kill: (signal) => {
+        child.kill(signal);
+      },
+    };
+  }
+}
+
+async function exitOf(child: Bun.Subprocess, told: Promise<unknown>): Promise<ExitInfo> {
+  await child.exited;
+  await Promise.race([told, Bun.sleep(lastWordsMs)]);
+  // Bun tells 128 + n as the code of a process that a signal ended; it had none.
+  return child.signalCode === null
+    ? { code: child.exitCode, signal: null }
+    : { code: null, signal: String(child.signalCode) };
+}
+
+async function readLines(stream: ReadableStream<Uint8Array>, line: (text: string) => void): Promise<void> {
+  const lines = new LineSplitter(line);
+  try {
+    for await (const chunk of stream) lines.push(chunk);
+  } catch {
+    // the pipe broke with the process: what was read is kept
+  }
+  lines.end();
+}
