@@ -174,19 +174,25 @@ export class FrameDecoder {
     if (end !== headEnd) throw bad(`a frame of kind ${kind} with a body`);
     switch (kind) {
       case Kind.end:
-        return receiver.end(stream);
+        receiver.end(stream);
+        break;
       case Kind.credit:
-        return receiver.credit(stream, view.getUint32(headStart - creditBytes, true));
+        receiver.credit(stream, view.getUint32(headStart - creditBytes, true));
+        break;
       case Kind.stop:
-        return receiver.stop(stream);
+        receiver.stop(stream);
+        break;
       case Kind.cancel:
-        return receiver.cancel(stream);
+        receiver.cancel(stream);
+        break;
       case Kind.fail:
-        return receiver.fail(stream, errorFromHead(this.#heads.unpack(bytes, headStart, headEnd)));
+        receiver.fail(stream, errorFromHead(this.#heads.unpack(bytes, headStart, headEnd)));
+        break;
       case Kind.goaway:
-        return receiver.goaway(
+        receiver.goaway(
           headEnd === headStart ? undefined : errorFromHead(this.#heads.unpack(bytes, headStart, headEnd)),
         );
+        break;
       case Kind.hello:
         throw bad("a second hello");
     }

@@ -85,11 +85,10 @@ export class Deadlines {
   };
 
   #expireSlot(slot: number, now: number): void {
-    let due: Expiring[] | undefined;
+    const due: Expiring[] = [];
     for (let entry = this.#slots[slot]; entry !== undefined; entry = entry.wheelNext) {
-      if (entry.deadline <= now) (due ??= []).push(entry);
+      if (entry.deadline <= now) due.push(entry);
     }
-    if (due === undefined) return;
     for (const entry of due) {
       // One that expired before it may have removed this one.
       if (entry.wheelSlot === -1) continue;
@@ -100,7 +99,9 @@ export class Deadlines {
 
   #armNext(): void {
     for (let time = this.#nextTime; time < this.#nextTime + slotCount; time++) {
-      if (this.#slots[time % slotCount] !== undefined) return this.#arm(time);
+      if (this.#slots[time % slotCount] === undefined) continue;
+      this.#arm(time);
+      return;
     }
   }
 }

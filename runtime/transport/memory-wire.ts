@@ -159,24 +159,34 @@ function deliver(frame: MemoryFrame, link: FrameLink): void {
   const receiver = link.receiver;
   switch (frame.kind) {
     case Kind.call:
-      return receiver.call(frame.stream, frame.number, frame.head, frame.bytes, frame.streamed);
+      receiver.call(frame.stream, frame.number, frame.head, frame.bytes, frame.streamed);
+      break;
     case Kind.reply:
-      return receiver.reply(frame.stream, frame.head, frame.bytes, frame.streamed);
+      receiver.reply(frame.stream, frame.head, frame.bytes, frame.streamed);
+      break;
     case Kind.fail:
-      return receiver.fail(frame.stream, frame.head as MicrocosmError);
+      receiver.fail(frame.stream, frame.head as MicrocosmError);
+      break;
     case Kind.chunk:
-      return receiver.chunk(frame.stream, frame.bytes);
+      receiver.chunk(frame.stream, frame.bytes);
+      break;
     case Kind.end:
-      return receiver.end(frame.stream);
+      receiver.end(frame.stream);
+      break;
     case Kind.credit:
-      return receiver.credit(frame.stream, frame.number);
+      receiver.credit(frame.stream, frame.number);
+      break;
     case Kind.stop:
-      return receiver.stop(frame.stream);
+      receiver.stop(frame.stream);
+      break;
     case Kind.cancel:
-      return receiver.cancel(frame.stream);
+      receiver.cancel(frame.stream);
+      break;
     case Kind.notify:
-      return receiver.notify(frame.head, frame.bytes);
+      receiver.notify(frame.head, frame.bytes);
+      break;
     case Kind.goaway:
-      return receiver.goaway(frame.head as MicrocosmError | undefined);
+      receiver.goaway(frame.head as MicrocosmError | undefined);
+      break;
   }
 }

@@ -35,11 +35,19 @@ export class OutgoingBodyStream {
   resume(): void {
     this.#parked = false;
     while (!this.#over) {
-      if (this.#rest === undefined && this.#reader === undefined) return this.#finish();
-      if (this.#credit === 0) return;
-      if (this.#sender.congested) return this.#park();
-      if (this.#rest === undefined) return this.#read();
-      this.#sendChunk(this.#rest);
+      if (this.#rest === undefined && this.#reader === undefined) {
+        this.#finish();
+      } else if (this.#credit === 0) {
+        return;
+      } else if (this.#sender.congested) {
+        this.#park();
+        return;
+      } else if (this.#rest === undefined) {
+        this.#read();
+        return;
+      } else {
+        this.#sendChunk(this.#rest);
+      }
     }
   }
 
@@ -76,7 +84,10 @@ export class OutgoingBodyStream {
   readonly #onRead = (result: { done: boolean; value?: Uint8Array | undefined }): void => {
     this.#reading = false;
     if (this.#over) return;
-    if (result.done) return this.#finish();
+    if (result.done) {
+      this.#finish();
+      return;
+    }
     if (!(result.value instanceof Uint8Array)) {
       this.#onError(new TypeError("a streamed body must yield Uint8Array"));
       this.#reader?.cancel().catch(ignore);
