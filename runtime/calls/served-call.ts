@@ -123,23 +123,15 @@ export class ServedCall implements RequestInfo {
     this.#ledger.answered(true);
   }
 
-  /** The answer's stream, counted as under way until it ends either way. */
-  #followed(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> | null {
-    const signal = this.#incoming.signal;
-    if (signal.aborted) {
-      discard(body);
-      return null;
-    }
+  /** The answer's stream, counted as under way until it ends; the link cancels it when the caller goes away. */
+  #followed(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
     this.#ledger.streamBegan();
-    const ended = () => {
-      signal.removeEventListener("abort", ended);
+    let over = false;
+    return follow(body, () => {
       if (over) return;
       over = true;
       this.#ledger.streamEnded();
-    };
-    let over = false;
-    signal.addEventListener("abort", ended);
-    return follow(body, ended);
+    });
   }
 }
 
