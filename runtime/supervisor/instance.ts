@@ -24,6 +24,8 @@ import { parseProbeReply } from "./worker-messages.ts";
 const drainGraceMs = 1000;
 /** A worker ends by itself when its control link closes; one that lives on is killed after this. */
 const unlinkedMs = 2000;
+/** What a worker said on its link before it ended may be read after its exit is known; this long at the most. */
+const lastMessageMs = 250;
 /** The end of stderr that is told as the reason of a death without other words. */
 const lastWordsCharacters = 200;
 
@@ -69,6 +71,8 @@ export class Instance {
   #spec: WorkerSpec | undefined;
   #worker: LaunchedWorker | undefined;
   #link: Link | undefined;
+  /** Set once the process is gone and only its link is still waited for. */
+  #linkGone: (() => void) | undefined;
   #cancelTimer: () => void = () => {};
   #launchedAt = 0;
   #readyAt: number | undefined;
@@ -173,6 +177,10 @@ export class Instance {
   unlinked(link: Link): void {
     if (this.#link !== link) return;
     this.#link = undefined;
+    if (this.#linkGone !== undefined) {
+      this.#linkGone();
+      return;
+    }
     if (!hasProcess(this.#phase) || this.#phase === "draining") return;
     // A worker without a link hears of no change and cannot be asked: nothing new may go there.
     this.#ill("lost its control link");
@@ -244,6 +252,7 @@ export class Instance {
     this.#lastWords = "";
     this.#worker = undefined;
     this.#link = undefined;
+    this.#linkGone = undefined;
     let exited: Promise<ExitInfo>;
     try {
       this.#worker = launcher.launch(this.#spec, (stream, line) => this.#said(stream, line));
@@ -255,7 +264,12 @@ export class Instance {
     }
     this.#step("launch");
     this.#timer(config.startTimeoutMs, () => this.kill(`not ready within ${config.startTimeoutMs} ms`));
-    void exited.then((exit) => this.#exited(generation, exit));
+    void exited.then((exit) => {
+      const link = this.#link;
+      if (generation !== this.#generation || link === undefined) return this.#exited(generation, exit);
+      this.#timer(lastMessageMs, () => this.#exited(generation, exit));
+      this.#linkGone = () => this.#exited(generation, exit);
+    });
   }
 
   #ready(message: Extract<WorkerMessage, { type: "ready" }>): void {
@@ -299,6 +313,7 @@ export class Instance {
     this.#prober.stop();
     this.#cancelTimer();
     this.#link = undefined;
+    this.#linkGone = undefined;
     this.#lastExit = this.#verdict ?? describeExit(exit, this.#wanted ? this.#lastWords : "");
     if (!this.#wanted || this.#phase === "draining") {
       this.#step("ended");
