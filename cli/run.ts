@@ -1,0 +1,115 @@
+import { BrokerClient } from "../runtime/bus/client.ts";
+import { MeshClient } from "../runtime/calls/client.ts";
+import { systemClock, systemRandom } from "../runtime/clock.ts";
+import type { InstanceInfo, LogLine } from "../runtime/control/api.ts";
+import { ControlServer } from "../runtime/control/server.ts";
+import { RegistryView } from "../runtime/registry/view.ts";
+import { InProcessLauncher } from "../runtime/supervisor/in-process-launcher.ts";
+import type { Launcher } from "../runtime/supervisor/launcher.ts";
+import { ProcessLauncher } from "../runtime/supervisor/process-launcher.ts";
+import { type Ready, Supervisor } from "../runtime/supervisor/supervisor.ts";
+import type { Topology } from "../runtime/topology/model.ts";
+import type { Peer, Transport } from "../runtime/transport/transport.ts";
+import { version } from "./version.ts";
+
+export interface RunSettings {
+  readonly topology: Topology;
+  /** Starts this program again, for workers. */
+  readonly command: readonly string[];
+  readonly dataDirectory: string;
+  readonly mode: "processes" | "monolith";
+  readonly gatewayPort: number | undefined;
+  readonly controlPort: number;
+  readonly changed: (instance: InstanceInfo) => void;
+  readonly log: (line: LogLine) => void;
+  /** Somebody asked for the end through the control API. */
+  readonly down: () => void;
+}
+
+export interface StartedRun {
+  readonly control: string;
+  readonly ready: Promise<Ready>;
+  /** Drains everything and ends it. */
+  stop(): Promise<void>;
+}
+
+/** The control plane's process: the supervisor, and beside it the control API with clients of the mesh and the bus. */
+export async function startRun(settings: RunSettings): Promise<StartedRun> {
+  const { transport, launcher } = await workersOf(settings);
+  const supervisor = new Supervisor({
+    topology: settings.topology,
+    launcher,
+    transport,
+    dataDirectory: settings.dataDirectory,
+    mode: settings.mode,
+    version,
+    gatewayPort: settings.gatewayPort,
+    changed: settings.changed,
+  });
+  await supervisor.open();
+  const management = connectManagement(supervisor, transport);
+  const control = new ControlServer({
+    supervisor,
+    mesh: management.mesh,
+    broker: management.broker,
+    port: settings.controlPort,
+    down: settings.down,
+  });
+  const stop = async () => {
+    await control.stop();
+    await management.stop();
+    await supervisor.stop();
+  };
+  try {
+    void tell(supervisor.logs.follow({ level: "notice" }), settings.log);
+    await control.start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { control: control.url, ready: supervisor.start(), stop };
+}
+
+async function workersOf(settings: RunSettings): Promise<{ transport: Transport; launcher: Launcher }> {
+  if (settings.mode === "processes") {
+    const { UnixTransport } = await import("../runtime/transport/unix.ts");
+    return { transport: new UnixTransport(), launcher: new ProcessLauncher({ command: settings.command }) };
+  }
+  const [{ MemoryTransport }, { hostWorker }, { roleOf }] = await Promise.all([
+    import("../runtime/transport/memory.ts"),
+    import("../runtime/worker/host.ts"),
+    import("./roles.ts"),
+  ]);
+  const transport = new MemoryTransport();
+  const launcher = new InProcessLauncher((spec, output) => hostWorker(spec, roleOf, transport, output));
+  return { transport, launcher };
+}
+
+/** The supervisor as a client of its own run: for `microcosm call` and `microcosm bus`, not for the run's traffic. */
+function connectManagement(supervisor: Supervisor, transport: Transport) {
+  const self: Peer = { service: "supervisor", instance: "supervisor", generation: 1 };
+  const clock = systemClock;
+  const random = systemRandom;
+  const view = new RegistryView({ clock });
+  view.apply(supervisor.registry.snapshot());
+  const unwatch = supervisor.registry.watch((delta) => {
+    if (!view.applyDelta(delta)) view.apply(supervisor.registry.snapshot());
+  });
+  const services = Object.keys(supervisor.topology.services);
+  const mesh = new MeshClient({ self, transport, view, uses: [], services, balancers: {}, clock, random });
+  const locate = async (deadline: number) => {
+    await view.waitReady("broker", deadline);
+    return view.ready("broker")[0]?.address ?? "";
+  };
+  const broker = new BrokerClient({ transport, self, locate, clock, random });
+  const stop = async () => {
+    unwatch();
+    await Promise.all([mesh.stop(), broker.stop()]);
+  };
+  return { mesh, broker, stop };
+}
+
+/** Until the supervisor's logs close. */
+async function tell(lines: AsyncIterable<LogLine>, log: (line: LogLine) => void): Promise<void> {
+  for await (const line of lines) log(line);
+}

@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { InstanceInfo, LogLine } from "../runtime/control/api.ts";
+import { defaultDataDirectory } from "../runtime/control/discovery.ts";
+import { formatLogLine } from "./logs.ts";
+import { paint, print, printJson } from "./output.ts";
+import { watchGrandparent } from "./parent-watch.ts";
+import type { CliContext } from "./program.ts";
+import { BootProgress, printReady } from "./ready.ts";
+import { openTopology } from "./open-topology.ts";
+import { startRun } from "./run.ts";
+
+export interface UpOptions {
+  readonly port?: number;
+  readonly controlPort: number;
+  readonly data?: string;
+  readonly ephemeral?: boolean;
+  readonly mode: "processes" | "monolith";
+  readonly json?: boolean;
+}
+
+/** Runs a topology until Ctrl-C, SIGTERM or `microcosm down`, and returns 0 after a clean drain. */
+export async function up(file: string | undefined, options: UpOptions, context: CliContext): Promise<number> {
+  const opened = openTopology(file, options.json === true);
+  if (opened === undefined) return 1;
+  const { topology, directory } = opened;
+  const data =
+    options.ephemeral === true && options.data === undefined
+      ? mkdtempSync(join(tmpdir(), "microcosm-"))
+      : resolve(options.data ?? join(directory, defaultDataDirectory));
+  const stop = stopRequests();
+  try {
+    const progress = options.json === true ? undefined : new BootProgress();
+    const notices = new Notices(options.json === true);
+    const run = await startRun({
+      topology,
+      command: context.command,
+      dataDirectory: data,
+      mode: options.mode,
+      gatewayPort: options.port,
+      controlPort: options.controlPort,
+      changed: (instance: InstanceInfo) => progress?.changed(instance),
+      log: (line) => notices.take(line),
+      down: stop.request,
+    });
+    try {
+      const ready = await Promise.race([run.ready, stop.requested]);
+      progress?.end();
+      if (ready !== undefined) {
+        if (options.json === true) printJson({ event: "ready", ...ready, control: run.control });
+        else printReady(topology, ready, { control: run.control, data, mode: options.mode });
+        notices.ready();
+        await stop.requested;
+      }
+      if (options.json !== true) print(paint("dim", "draining…"));
+    } finally {
+      await run.stop();
+    }
+    return 0;
+  } finally {
+    stop.end();
+    if (options.ephemeral === true && options.data === undefined)
+      rmSync(data, { recursive: true, force: true });
+  }
+}
+
+/** The first request drains; a second Ctrl-C does not wait: workers end with this process. */
+function stopRequests() {
+  const { promise: requested, resolve: settle } = Promise.withResolvers<undefined>();
+  let asked = false;
+  const request = () => {
+    asked = true;
+    settle(undefined);
+  };
+  const onSignal = () => {
+    if (asked) process.exit(130);
+    request();
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
+  const unwatch = watchGrandparent(request);
+  const end = () => {
+    unwatch();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, onSignal);
+  };
+  return { requested, request, end };
+}
+
+/** What a person must see once. Held back until the table is printed, then told as it comes; to stderr under --json. */
+class Notices {
+  readonly #json: boolean;
+  #held: LogLine[] | undefined = [];
+
+  constructor(json: boolean) {
+    this.#json = json;
+  }
+
+  take(line: LogLine): void {
+    if (line.level === "warn") return;
+    if (this.#held === undefined) this.#show(line);
+    else this.#held.push(line);
+  }
+
+  ready(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const line of held) this.#show(line);
+  }
+
+  #show(line: LogLine): void {
+    if (this.#json) process.stderr.write(`${JSON.stringify(line)}\n`);
+    else print(formatLogLine(line));
+  }
+}
