@@ -1,0 +1,213 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Hono } from "hono";
+import mitt from "mitt";
+import { MicrocosmError } from "../../sdk/errors.ts";
+import type { EventSchemas, PublishOptions } from "../../sdk/event.ts";
+import type {
+  AnyHono,
+  Logger,
+  RequestInfo,
+  Schema,
+  ServiceContext,
+  ServiceDefinition,
+} from "../../sdk/service.ts";
+import type { Broker, EventRecord } from "../bus/broker.ts";
+import type { CallContext, Mesh } from "../calls/mesh.ts";
+import { rpcClient } from "../calls/rpc.ts";
+import { newTraceparent } from "../calls/trace.ts";
+import type { Clock, Random } from "../clock.ts";
+import type { ProbeReply } from "../control/messages.ts";
+import { Inbox } from "../storage/inbox.ts";
+import { Leases } from "../storage/lease.ts";
+import { migrate } from "../storage/migrate.ts";
+import { openStorage, type Storage } from "../storage/open.ts";
+import { Outbox } from "../storage/outbox.ts";
+import { OutboxRelay } from "../storage/relay.ts";
+import { type DispatchedCall, Dispatcher } from "./dispatch.ts";
+import { EventMaker } from "./event-maker.ts";
+import { InboxPruner } from "./inbox-pruner.ts";
+import { Schedule } from "./schedule.ts";
+import { Subscriptions } from "./subscriptions.ts";
+import { Transactions } from "./transactions.ts";
+
+export interface ServiceHostOptions<S extends Schema, Events extends EventSchemas> {
+  readonly definition: ServiceDefinition<S, Events>;
+  readonly service: string;
+  readonly instance: string;
+  readonly generation: number;
+  /** The SQLite file, or ":memory:". */
+  readonly file: string;
+  readonly durability: "disk" | "process";
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly mesh: Mesh;
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Topics of the topology; undefined when any topic may be made. */
+  readonly topics?: ReadonlySet<string> | undefined;
+  /** How long calls and events outside of any request may take. Default 30000. */
+  readonly backgroundTimeoutMs?: number;
+}
+
+const defaultBackgroundTimeoutMs = 30_000;
+
+/**
+ * One service at work: its database, context, app, subscriptions and timers. What carries the calls to it (a worker's
+ * links, a test) is outside. `start`, then `dispatch` and the broker's deliveries, then `quiesce` and `stop`.
+ */
+export class ServiceHost<S extends Schema, Events extends EventSchemas> {
+  readonly context: ServiceContext<S, Events>;
+  readonly subscriptions: Subscriptions<S, Events>;
+  readonly relay: OutboxRelay;
+  readonly outbox: Outbox;
+  readonly #options: ServiceHostOptions<S, Events>;
+  readonly #scope = new AsyncLocalStorage<RequestInfo>();
+  readonly #storage: Storage<S>;
+  readonly #schedule: Schedule;
+  readonly #pruner: InboxPruner;
+  #dispatcher: Dispatcher | undefined;
+  #started = false;
+  #stopped: Promise<void> | undefined;
+
+  /** Opens the database: throws `data-unwritable`. */
+  constructor(options: ServiceHostOptions<S, Events>) {
+    this.#options = options;
+    const { definition, service, instance, generation, file, durability, broker, clock, log } = options;
+    for (const topic of Object.keys(definition.subscriptions ?? {})) {
+      if (options.topics?.has(topic) === false) {
+        throw new MicrocosmError(
+          "unknown-topic",
+          `${service} subscribes to "${topic}", which the topology does not have`,
+        );
+      }
+    }
+    this.#storage = openStorage({ file, durability, schema: definition.database?.schema ?? ({} as S) });
+    this.outbox = new Outbox(this.#storage);
+    const inbox = new Inbox(this.#storage);
+    this.relay = new OutboxRelay({
+      outbox: this.outbox,
+      publish: (topic, record, deadline) => broker.publish(topic, record, deadline),
+      clock,
+      log,
+    });
+    const holder = `${instance}#${generation}`;
+    this.#schedule = new Schedule({ leases: new Leases(this.#storage), holder, clock, log });
+    this.#pruner = new InboxPruner({ inbox, clock, log });
+    this.context = this.#createContext(inbox);
+    this.subscriptions = new Subscriptions({ ...options, context: this.context, scope: this.#scope });
+  }
+
+  /** Migrates, runs the definition's `start`, builds its app. Rejects with what the author's code threw. */
+  async start(phase: (name: string) => void = () => {}): Promise<void> {
+    const { definition, service, log } = this.#options;
+    const migrations = definition.database?.migrations ?? [];
+    const applied = await migrate(this.#storage.client, { file: this.#storage.file, migrations });
+    if (applied.length > 0) log.info("Migrated", { applied });
+    phase("migrated");
+    const app = definition.api?.(this.context) ?? new Hono();
+    this.#dispatcher = new Dispatcher({ service, app: app as AnyHono, scope: this.#scope, log });
+    await definition.start?.(this.context);
+    this.relay.start();
+    this.#pruner.start();
+    this.#started = true;
+    phase("started");
+  }
+
+  /** Sees to the call's answer. */
+  dispatch(call: DispatchedCall): void {
+    if (this.#dispatcher === undefined)
+      throw new MicrocosmError("no-ready-instance", "The service is starting");
+    this.#dispatcher.dispatch(call);
+  }
+
+  async health(): Promise<ProbeReply> {
+    try {
+      if (this.#options.definition.health) await this.#options.definition.health(this.context);
+      else this.#storage.client.query("SELECT 1").get();
+      return { ok: true };
+    } catch (error) {
+      return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** Begins nothing by itself any more: no event, no timer. Resolves when those under way ended. */
+  async quiesce(): Promise<void> {
+    await Promise.all([this.subscriptions.stop(), this.#schedule.stop()]);
+  }
+
+  /** Runs the definition's `stop`, sends what is in the outbox once more, closes the database. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const { definition, log } = this.#options;
+    this.#pruner.stop();
+    this.subscriptions.abort();
+    await this.#schedule.stop();
+    if (this.#started) {
+      try {
+        await definition.stop?.(this.context);
+      } catch (error) {
+        log.error("The service's stop() failed", { reason: String(error) });
+      }
+      await this.relay.flush();
+    }
+    await this.relay.stop();
+    this.context.local.all.clear();
+    this.#storage.close();
+  }
+
+  #createContext(inbox: Inbox): ServiceContext<S, Events> {
+    const { service, instance, definition, broker, mesh, clock, random, log, env, topics } = this.#options;
+    const scope = this.#scope;
+    const events = new EventMaker({ service, schemas: definition.events ?? {}, clock, topics });
+    const make = (topic: string, data: unknown, options: PublishOptions = {}): EventRecord =>
+      events.make(topic, data, options, this.#callContext().traceparent);
+    const transactions = new Transactions<S, Events>({
+      storage: this.#storage,
+      outbox: this.outbox,
+      inbox,
+      scope,
+      clock,
+      make,
+      published: () => this.relay.wake(),
+    });
+    const clients = new Map<string, unknown>();
+    const current = () => scope.getStore();
+    return {
+      service,
+      instance,
+      db: this.#storage.db,
+      log,
+      env,
+      local: mitt<Record<string, unknown>>(),
+      call: <Api extends AnyHono>(name: string) => {
+        let client = clients.get(name);
+        if (client === undefined) {
+          client = rpcClient<Api>(mesh, name, { current, random });
+          clients.set(name, client);
+        }
+        return client as ReturnType<typeof rpcClient<Api>>;
+      },
+      publish: async (topic, data, options) => {
+        const record = make(topic, data, options);
+        const offset = await broker.publish(topic, record, this.#callContext().deadline);
+        return { id: record.id, offset };
+      },
+      transaction: (work) => transactions.run(work),
+      request: current,
+      every: (intervalMs, work) => this.#schedule.every(intervalMs, work),
+    };
+  }
+
+  /** The current request is the context of the calls it makes: it has all of its members. */
+  #callContext(): CallContext {
+    const current = this.#scope.getStore();
+    if (current !== undefined) return current;
+    const { clock, random, backgroundTimeoutMs = defaultBackgroundTimeoutMs } = this.#options;
+    return { deadline: clock.now() + backgroundTimeoutMs, traceparent: newTraceparent(random) };
+  }
+}

@@ -1,0 +1,111 @@
+import type { AsyncLocalStorage } from "node:async_hooks";
+import type { Event, EventSchemas } from "../../sdk/event.ts";
+import type {
+  EventHandler,
+  Logger,
+  RequestInfo,
+  Schema,
+  ServiceContext,
+  ServiceDefinition,
+  SubscriptionOptions,
+} from "../../sdk/service.ts";
+import type { Broker, SubscriptionHandle } from "../bus/broker.ts";
+import { childTraceparent, newTraceparent } from "../calls/trace.ts";
+import type { Clock, Random } from "../clock.ts";
+import { AlreadyHandled, Delivery } from "./delivery.ts";
+import { stackOf } from "./problems.ts";
+
+export interface SubscriptionsOptions<S extends Schema, Events extends EventSchemas> {
+  readonly definition: ServiceDefinition<S, Events>;
+  readonly context: ServiceContext<S, Events>;
+  readonly broker: Broker;
+  readonly scope: AsyncLocalStorage<RequestInfo>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** What calls made by a handler may take. Default 30000. */
+  readonly handlerTimeoutMs?: number;
+}
+
+const defaultConcurrency = 16;
+
+/** Runs a service's handlers on what its subscriptions deliver. The service's name is the subscription's. */
+export class Subscriptions<S extends Schema, Events extends EventSchemas> {
+  readonly #options: SubscriptionsOptions<S, Events>;
+  readonly #handles: SubscriptionHandle[] = [];
+  readonly #underWay = new Set<Delivery>();
+
+  constructor(options: SubscriptionsOptions<S, Events>) {
+    this.#options = options;
+  }
+
+  get topics(): string[] {
+    return Object.keys(this.#options.definition.subscriptions ?? {});
+  }
+
+  get pending(): number {
+    return this.#underWay.size;
+  }
+
+  /** Resolves when the broker knows of all of them. It waits for a broker that is away. */
+  async start(): Promise<void> {
+    const { broker, context } = this.#options;
+    await Promise.all(
+      this.topics.map(async (topic) => {
+        const { concurrency, from, maxDeliveries } = this.#settings(topic);
+        const handle = await broker.subscribe({
+          topic,
+          subscription: context.service,
+          consumer: context.instance,
+          concurrency: concurrency ?? defaultConcurrency,
+          from: from ?? "earliest",
+          maxDeliveries,
+          handler: (delivery) => this.handle(delivery.event),
+        });
+        this.#handles.push(handle);
+      }),
+    );
+  }
+
+  /** Resolves: the event took effect, now or before. Rejects with what the handler threw. */
+  async handle(event: Event): Promise<void> {
+    const { context, scope, clock, random, log, handlerTimeoutMs = 30_000 } = this.#options;
+    const handler = this.#settings(event.topic).handler as EventHandler<S, Events>;
+    const trace = event.traceparent;
+    const traceparent = trace === undefined ? newTraceparent(random) : childTraceparent(trace, random);
+    const delivery = new Delivery(event, clock.now() + handlerTimeoutMs, traceparent);
+    this.#underWay.add(delivery);
+    try {
+      await scope.run(delivery, handler, event, context);
+    } catch (error) {
+      // By the inbox's state and not only by the error: the handler may have wrapped it.
+      if (error instanceof AlreadyHandled || delivery.inbox === "known") return;
+      log.warn(`${event.topic} ${event.id} failed on delivery ${event.delivery}`, {
+        topic: event.topic,
+        event: event.id,
+        key: event.key,
+        traceparent,
+        stack: stackOf(error),
+      });
+      throw error;
+    } finally {
+      this.#underWay.delete(delivery);
+    }
+  }
+
+  /** Takes no further events and waits for those under way. Idempotent. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#handles.map((handle) => handle.stop()));
+  }
+
+  /** Tells the handlers still at work that nobody waits for them any more. */
+  abort(): void {
+    for (const delivery of this.#underWay) delivery.abort();
+  }
+
+  #settings(topic: string): SubscriptionOptions<S, Events> {
+    const entry = this.#options.definition.subscriptions?.[topic];
+    if (entry === undefined) throw new TypeError(`There is no subscription to ${topic}`);
+    return typeof entry === "function" ? { handler: entry } : entry;
+  }
+}
