@@ -9,11 +9,11 @@ const seedCount = 500;
 const scarceEvery = 100;
 const scarceStock = 3;
 
-/** What is in stock at first, the same in every run: 1,000 to 1,990 of nearly everything. */
+/** What is in stock at first, the same in every run: 300 to 795 of nearly everything. */
 export function seedStock(): { productId: string; available: number }[] {
   return Array.from({ length: seedCount }, (_, index) => {
     const number = index + 1;
-    const plenty = 1000 + ((number * 37) % 100) * 10;
+    const plenty = 300 + ((number * 37) % 100) * 5;
     return {
       productId: `p-${String(number).padStart(4, "0")}`,
       available: number % scarceEvery === 0 ? scarceStock : plenty,
