@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { MicrocosmError } from "../../sdk/errors.ts";
@@ -18,7 +19,10 @@ export function embeddedSource(service: string): string {
  * anywhere on the disk, or comes from embeddedSource. Rejects with `service-load-failed`, naming the file, and the line
  * when it is known.
  */
-export async function loadService(source: string, embedded: EmbeddedModules = {}): Promise<ServiceDefinition> {
+export async function loadService(
+  source: string,
+  embedded: EmbeddedModules = {},
+): Promise<ServiceDefinition> {
   const module = await importModule(source, embedded);
   const definitions = [...new Set(Object.values(module).filter(isDefinition))];
   const [definition, ...others] = definitions;
@@ -43,6 +47,7 @@ async function importModule(source: string, embedded: EmbeddedModules): Promise<
       if (!load) throw new Error("this program has no such service built in");
       return (await load()) as Record<string, unknown>;
     }
+    if (!existsSync(source)) throw new Error("the file does not exist");
     const { isOutside, registerModules } = await import("./external/register.ts");
     if (isOutside(source)) registerModules();
     return (await import(pathToFileURL(source).href)) as Record<string, unknown>;
@@ -93,9 +98,15 @@ function thrownPosition(error: unknown, source: string): Position | undefined {
   return undefined;
 }
 
+/** Bun's names for what its bundler and resolver say; they tell an author nothing. */
+const bunMessages: readonly string[] = ["BuildMessage", "ResolveMessage"];
+
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join("; ");
-  if (error instanceof Error) return error.name === "Error" ? error.message : `${error.name}: ${error.message}`;
+  if (error instanceof Error) {
+    const ownName = error.name === "Error" || bunMessages.includes(error.name);
+    return ownName ? error.message : `${error.name}: ${error.message}`;
+  }
   if (typeof error === "object" && error !== null && "message" in error) return String(error.message);
   return String(error);
 }

@@ -24,7 +24,10 @@ export function registerModules(more: ModuleTable = {}): void {
     name: "microcosm",
     setup(build) {
       for (const [specifier, load] of Object.entries({ ...externalModules, ...more })) {
-        build.module(specifier, async () => ({ loader: "object", exports: { ...(await provide(specifier, load)) } }));
+        build.module(specifier, async () => ({
+          loader: "object",
+          exports: { ...(await provide(specifier, load)) },
+        }));
       }
     },
   });
