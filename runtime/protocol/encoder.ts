@@ -13,9 +13,13 @@ import {
   protocolVersion,
 } from "./frame.ts";
 import { errorToHead, HeadCodec } from "./head.ts";
+import { PlainWriter } from "./plain-writer.ts";
+import { utf8Write } from "./text.ts";
 
 /** Size of the empty buffer; a larger one, left by a burst, is given back. */
 const restingBytes = 64 * 1024;
+/** Room looked for before a head's length is known; heads over it are packed elsewhere and copied. */
+const plainHeadRoom = 2048;
 
 /**
  * Writes frames one after the other into a growing buffer, from which the owner sends: `length` bytes of `bytes`
@@ -24,6 +28,7 @@ const restingBytes = 64 * 1024;
 export class FrameEncoder implements Frames<Uint8Array | string> {
   readonly #filled: () => void;
   readonly #heads = new HeadCodec();
+  readonly #plain = new PlainWriter();
   #bytes: Buffer = Buffer.allocUnsafeSlow(restingBytes);
   #view = viewOf(this.#bytes);
   #from = 0;
@@ -121,28 +126,28 @@ export class FrameEncoder implements Frames<Uint8Array | string> {
     body: Uint8Array | string,
     deadline: number,
   ): void {
-    const packed = this.#heads.pack(head);
-    const headLength = packed.end - packed.start;
-    if (headLength > maxHeadBytes) throw tooLong("head", headLength, maxHeadBytes);
     // A UTF-16 unit takes three bytes of UTF-8 at the most, so no second pass is needed to count them.
     const bodyBound = typeof body === "string" ? body.length * 3 : body.length;
-    const at = this.#reserve(headerBytes + deadlineBytes + headLength + bodyBound);
-    let to = at + headerBytes;
-    if (deadline !== -1) {
-      this.#view.setFloat64(to, deadline, true);
-      to += deadlineBytes;
+    const before = headerBytes + (deadline === -1 ? 0 : deadlineBytes);
+    let at = this.#reserve(before + plainHeadRoom + bodyBound);
+    let bodyStart = this.#plain.write(head, this.#bytes, at + before, this.#bytes.length - bodyBound);
+    if (bodyStart === -1) {
+      const packed = this.#heads.pack(head);
+      at = this.#reserve(before + (packed.end - packed.start) + bodyBound);
+      bodyStart = at + before + packed.copy(this.#bytes, at + before, packed.start, packed.end);
     }
-    packed.copy(this.#bytes, to, packed.start, packed.end);
-    to += headLength;
+    const headLength = bodyStart - at - before;
+    if (headLength > maxHeadBytes) throw tooLong("head", headLength, maxHeadBytes);
+    if (deadline !== -1) this.#view.setFloat64(at + headerBytes, deadline, true);
     let bodyLength = 0;
     if (typeof body !== "string") {
       bodyLength = body.length;
-      if (bodyLength > 0) this.#bytes.set(body, to);
+      if (bodyLength > 0) this.#bytes.set(body, bodyStart);
     } else if (body.length > 0) {
-      bodyLength = this.#bytes.write(body, to, "utf8");
+      bodyLength = utf8Write.call(this.#bytes, body, bodyStart, bodyBound);
     }
     if (bodyLength > maxBodyBytes) throw tooLong("body", bodyLength, maxBodyBytes);
-    this.#finish(at, to + bodyLength, kind, flags, stream, headLength);
+    this.#finish(at, bodyStart + bodyLength, kind, flags, stream, headLength);
   }
 
   #finish(at: number, to: number, kind: Kind, flags: number, stream: number, headLength: number): void {

@@ -1,10 +1,12 @@
 import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from "msgpackr/pack";
+import { notPlain, PlainReader } from "./plain-reader.ts";
 import { type ErrorCode, errorTable, MicrocosmError } from "../../sdk/errors.ts";
 
 /** Packs and unpacks heads. One per encoder or decoder; it keeps nothing between calls but its scratch space. */
 export class HeadCodec {
   // useRecords off: records are stateful, and a lost or replayed frame would change the meaning of the next.
   readonly #packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
+  readonly #plain = new PlainReader();
   readonly #range = { start: 0, end: 0 };
 
   /** The result lies in msgpackr's own buffer from `start` to `end` and is valid until the next `pack`. */
@@ -14,6 +16,8 @@ export class HeadCodec {
 
   /** Throws `bad-frame` when the bytes are not exactly one msgpack value. */
   unpack(bytes: Uint8Array, start: number, end: number): unknown {
+    const value = this.#plain.read(bytes, start, end);
+    if (value !== notPlain) return value;
     this.#range.start = start;
     this.#range.end = end;
     try {
