@@ -139,11 +139,11 @@ export class MeshClient implements Mesh {
     return target;
   }
 
-  #suspect(target: Target, endpoint: Endpoint, reason: string): void {
+  #suspect(target: Target, endpoint: Endpoint, reason: string | undefined): void {
     if (!target.owns(endpoint)) return;
     const now = this.#options.clock.now();
     const known = now < endpoint.shunnedUntil;
     target.shun(endpoint, now + this.#shunMs);
-    if (!known) this.#options.onSuspect?.(endpoint.id, reason);
+    if (!known && reason !== undefined) this.#options.onSuspect?.(endpoint.id, reason);
   }
 }

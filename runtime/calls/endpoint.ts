@@ -14,8 +14,8 @@ export interface EndpointHost {
   readonly self: Peer;
   readonly transport: Transport;
   readonly clock: Clock;
-  /** The link to `endpoint` broke, or could not be made. */
-  suspect(endpoint: Endpoint, reason: string): void;
+  /** The link to `endpoint` broke, or could not be made. Without a reason: the instance said goodbye. */
+  suspect(endpoint: Endpoint, reason: string | undefined): void;
 }
 
 /** For the connection and its handshake; then the calls waiting for it go elsewhere, while it may still come about. */
@@ -90,7 +90,7 @@ export class Endpoint implements Candidate, LinkHandler {
   closed(link: Link, error: MicrocosmError | undefined): void {
     if (link !== this.link) return;
     this.link = undefined;
-    if (error !== undefined) this.#host.suspect(this, error.message);
+    this.#host.suspect(this, error?.message);
   }
 
   #made(link: Link): void {

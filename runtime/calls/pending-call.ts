@@ -107,7 +107,8 @@ export class PendingCall implements ReplySink, LinkWaiter {
     if (this.#state !== "waiting") return;
     this.#unpark();
     if (isExpired(this.#deadline, this.#host.clock.now())) this.#settle(this.#outOfTime());
-    else this.#send(link);
+    else if (link.open) this.#send(link);
+    else this.#failed(new MicrocosmError("link-closed", "the link closed as soon as it was made"), false);
   }
 
   connectFailed(error: MicrocosmError): void {
@@ -204,7 +205,8 @@ export class PendingCall implements ReplySink, LinkWaiter {
     this.#unsent = undefined;
     this.#attempts--;
     this.#ended(false, error.code);
-    this.#failed(error, false);
+    // A streamed body was cancelled with the refusal, and so is gone all the same.
+    this.#failed(error, this.#request.body instanceof ReadableStream);
   }
 
   /** An attempt that was sent is over; its endpoint and the policies hear of it once. */
@@ -243,7 +245,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
       },
       this.#host.random,
     );
-    if (delayMs === giveUp || !this.#policiesAllowRetry()) {
+    if (delayMs === giveUp || (sent && !this.#policiesAllowRetry())) {
       this.#settle(this.#explained(error, sent && !idempotent));
     } else if (delayMs === 0) {
       this.#next();
