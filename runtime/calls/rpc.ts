@@ -1,4 +1,5 @@
 import { hc } from "hono/client";
+import { MicrocosmError } from "../../sdk/errors.ts";
 import type { AnyHono, RequestInfo } from "../../sdk/service.ts";
 import { type Random, systemRandom } from "../clock.ts";
 import { noDeadline } from "../policy/timeout.ts";
@@ -30,12 +31,27 @@ export function rpcClient<Api extends AnyHono>(
     const url = typeof input === "string" ? input : input instanceof URL ? input.href : input.url;
     const headers = headerList(init?.headers);
     const body = await outgoingBody(init?.body, headers);
-    const path = url.slice(base.length) || "/";
+    const path = pathOf(url, base);
     const context = withSignal(options.current() ?? ownContext(random), init?.signal);
     const reply = await mesh.call(service, { method: init?.method ?? "GET", path, headers, body }, context);
     return toResponse(reply);
   };
   return hc<Api>(base, { fetch: meshFetch as typeof fetch });
+}
+
+/** What fetch would have normalised: spaces, letters beyond ASCII, backslashes, a fragment. */
+const needsNormalising = /[^\x21-\x7e]|[#\\]/;
+const dotSegment = /\/(?:\.|%2e){1,2}(?:[/?\\]|$)/i;
+
+/** Path and query. A value with dot segments would climb to a route that the author did not name: `bad-request`. */
+function pathOf(url: string, base: string): string {
+  const path = url.slice(base.length);
+  if (dotSegment.test(path)) {
+    throw new MicrocosmError("bad-request", `the path ${path} has dot segments; encode its parameters`);
+  }
+  if (!needsNormalising.test(path)) return path === "" ? "/" : path;
+  const { pathname, search } = new URL(url);
+  return pathname + search;
 }
 
 type RequestInfoOrUrl = string | URL | Request;
