@@ -29,7 +29,7 @@ export class FrameEncoder implements Frames<Uint8Array | string> {
   readonly #filled: () => void;
   readonly #heads = new HeadCodec();
   readonly #plain = new PlainWriter();
-  #bytes: Buffer = Buffer.allocUnsafeSlow(restingBytes);
+  #bytes: Uint8Array = new Uint8Array(restingBytes);
   #view = viewOf(this.#bytes);
   #from = 0;
   #to = 0;
@@ -56,7 +56,7 @@ export class FrameEncoder implements Frames<Uint8Array | string> {
     if (this.#from === this.#to) {
       this.#from = 0;
       this.#to = 0;
-      if (this.#bytes.length > restingBytes * 4) this.#replace(Buffer.allocUnsafeSlow(restingBytes));
+      if (this.#bytes.length > restingBytes * 4) this.#replace(new Uint8Array(restingBytes));
     }
   }
 
@@ -176,21 +176,21 @@ export class FrameEncoder implements Frames<Uint8Array | string> {
     if (size === this.#bytes.length && waiting <= size / 2) {
       this.#bytes.copyWithin(0, this.#from, this.#to);
     } else {
-      const larger = Buffer.allocUnsafeSlow(waiting + count > size / 2 ? size * 2 : size);
-      this.#bytes.copy(larger, 0, this.#from, this.#to);
+      const larger = new Uint8Array(waiting + count > size / 2 ? size * 2 : size);
+      larger.set(this.#bytes.subarray(this.#from, this.#to));
       this.#replace(larger);
     }
     this.#from = 0;
     this.#to = waiting;
   }
 
-  #replace(bytes: Buffer): void {
+  #replace(bytes: Uint8Array): void {
     this.#bytes = bytes;
     this.#view = viewOf(bytes);
   }
 }
 
-function viewOf(bytes: Buffer): DataView {
+function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
