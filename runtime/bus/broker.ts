@@ -58,7 +58,10 @@ export interface SubscriptionInfo {
   readonly lag: number;
   readonly inFlight: number;
   readonly waitingRetry: number;
+  /** It takes nothing new: its window above the cursor is full, or a consumer's link is clogged. */
   readonly paused: boolean;
+  /** Events that retention took before this subscription had read them. */
+  readonly skipped: number;
 }
 
 export interface DeadLetter {
