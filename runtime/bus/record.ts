@@ -1,0 +1,258 @@
+import { MicrocosmError } from "../../sdk/errors.ts";
+import type { Event } from "../../sdk/event.ts";
+import type { EventRecord } from "./broker.ts";
+import { decodeData } from "./data.ts";
+
+/**
+ * One event as bytes. The publisher writes it, the broker stores and forwards it verbatim, the subscriber reads it;
+ * the broker looks at nothing but the lengths, the id and the key. Little-endian; strings are UTF-8.
+ *
+ * ```
+ *  0  u32  length of the record, these 4 bytes included
+ *  4  u8   layout, 1
+ *  5  u8   flags: 1 type is the topic, 2 has subject, 4 has key, 8 key is the subject, 16 has traceparent
+ *  6  u8   bytes of id
+ *  7  u8   bytes of source
+ *  8  u8   bytes of type
+ *  9  u8   bytes of traceparent
+ * 10  u16  bytes of subject
+ * 12  u16  bytes of key
+ * 14  u16  0
+ * 16  f64  time, ms since the epoch
+ * 24  id, source, type, traceparent, subject, key, then data up to the end
+ * ```
+ *
+ * Hot path. `write` and `toString` of a Buffer take 25 and 50 ns for an id on Bun 1.4.5, `TextEncoder` 70 ns.
+ */
+export const recordHeaderBytes = 24;
+const layoutVersion = 1;
+const typeIsTopic = 1;
+const hasSubject = 2;
+const hasKey = 4;
+const keyIsSubject = 8;
+const hasTraceparent = 16;
+
+/** Longest record. With what a delivery puts before it, it still fits into one frame's body (1 MiB). */
+export const maxRecordBytes = 960 * 1024;
+
+/** Collects records one behind the other in one buffer. */
+export class RecordWriter {
+  #buffer: Buffer = Buffer.allocUnsafeSlow(1024);
+  #length = 0;
+  #count = 0;
+
+  get bytes(): number {
+    return this.#length;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Returns the record's length. Throws `event-invalid` and leaves the writer as it was. */
+  append(topic: string, event: EventRecord): number {
+    const { id, source, type, subject, key, traceparent, data } = event;
+    const start = this.#length;
+    // A UTF-16 unit becomes three bytes of UTF-8 at the most.
+    const most =
+      recordHeaderBytes +
+      3 *
+        (id.length +
+          source.length +
+          type.length +
+          (subject?.length ?? 0) +
+          (key?.length ?? 0) +
+          (traceparent?.length ?? 0)) +
+      data.length;
+    if (start + most > this.#buffer.length) this.#grow(start + most);
+    const buffer = this.#buffer;
+    let at = start + recordHeaderBytes;
+    let flags = 0;
+    const idBytes = buffer.write(id, at);
+    at += idBytes;
+    const sourceBytes = buffer.write(source, at);
+    at += sourceBytes;
+    let typeBytes = 0;
+    if (type === topic) flags |= typeIsTopic;
+    else at += typeBytes = buffer.write(type, at);
+    let traceBytes = 0;
+    if (traceparent !== undefined) {
+      flags |= hasTraceparent;
+      at += traceBytes = buffer.write(traceparent, at);
+    }
+    let subjectBytes = 0;
+    if (subject !== undefined) {
+      flags |= hasSubject;
+      at += subjectBytes = buffer.write(subject, at);
+    }
+    let keyBytes = 0;
+    if (key !== undefined) {
+      flags |= hasKey;
+      if (key === subject) flags |= keyIsSubject;
+      else at += keyBytes = buffer.write(key, at);
+    }
+    if (idBytes === 0 || (idBytes | sourceBytes | typeBytes | traceBytes) > 255) {
+      throw tooLong(topic, "id (1 to 255 bytes), source, type and traceparent (at most 255 bytes each)");
+    }
+    if (subjectBytes > 65535 || keyBytes > 65535)
+      throw tooLong(topic, "subject and key (at most 65535 bytes each)");
+    buffer.set(data, at);
+    at += data.length;
+    const length = at - start;
+    if (length > maxRecordBytes) {
+      throw new MicrocosmError(
+        "body-too-large",
+        `An event for ${topic} has ${length} bytes; the limit is ${maxRecordBytes}`,
+      );
+    }
+    buffer.writeUInt32LE(length, start);
+    buffer[start + 4] = layoutVersion;
+    buffer[start + 5] = flags;
+    buffer[start + 6] = idBytes;
+    buffer[start + 7] = sourceBytes;
+    buffer[start + 8] = typeBytes;
+    buffer[start + 9] = traceBytes;
+    buffer.writeUInt16LE(subjectBytes, start + 10);
+    buffer.writeUInt16LE(keyBytes, start + 12);
+    buffer.writeUInt16LE(0, start + 14);
+    buffer.writeDoubleLE(event.time, start + 16);
+    this.#length = at;
+    this.#count++;
+    return length;
+  }
+
+  /** A copy of what was collected; the writer is empty afterwards. */
+  take(): Buffer {
+    const taken = Buffer.allocUnsafeSlow(this.#length);
+    this.#buffer.copy(taken, 0, 0, this.#length);
+    this.#length = 0;
+    this.#count = 0;
+    return taken;
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2));
+    this.#buffer.copy(larger, 0, 0, this.#length);
+    this.#buffer = larger;
+  }
+}
+
+function tooLong(topic: string, what: string): MicrocosmError {
+  return new MicrocosmError("event-invalid", `An event for ${topic} breaks the limits of ${what}`);
+}
+
+/** The same bytes as a Buffer, without a copy. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * Whether `body[from, to)` is exactly `count` well-formed records. It came from another process: nothing else here may
+ * be called on bytes that did not pass this.
+ */
+export function areRecords(body: Buffer, from: number, to: number, count: number): boolean {
+  let at = from;
+  for (let i = 0; i < count; i++) {
+    if (at + recordHeaderBytes > to) return false;
+    const length = body.readUInt32LE(at);
+    if (length > maxRecordBytes || at + length > to || body[at + 4] !== layoutVersion) return false;
+    const idBytes = body[at + 6]!;
+    const strings =
+      idBytes +
+      body[at + 7]! +
+      body[at + 8]! +
+      body[at + 9]! +
+      body.readUInt16LE(at + 10) +
+      body.readUInt16LE(at + 12);
+    if (idBytes === 0 || recordHeaderBytes + strings > length) return false;
+    at += length;
+  }
+  return at === to;
+}
+
+export function recordLength(buffer: Buffer, at: number): number {
+  return buffer.readUInt32LE(at);
+}
+
+/** Where the id's bytes are: from `at + recordHeaderBytes`, this many. */
+export function recordIdBytes(buffer: Buffer, at: number): number {
+  return buffer[at + 6]!;
+}
+
+/** The id as text. */
+export function recordId(buffer: Buffer, at: number): string {
+  const start = at + recordHeaderBytes;
+  return buffer.toString("utf8", start, start + buffer[at + 6]!);
+}
+
+/**
+ * What events with the same key have in common, or undefined. For comparison only: the key's UTF-8 bytes read as Latin-1,
+ * which maps different keys to different strings and is cheaper than decoding.
+ */
+export function recordKey(buffer: Buffer, at: number): string | undefined {
+  const flags = buffer[at + 5]!;
+  if ((flags & hasKey) === 0) return undefined;
+  const subject =
+    at + recordHeaderBytes + buffer[at + 6]! + buffer[at + 7]! + buffer[at + 8]! + buffer[at + 9]!;
+  const subjectBytes = buffer.readUInt16LE(at + 10);
+  if ((flags & keyIsSubject) !== 0) return buffer.toString("latin1", subject, subject + subjectBytes);
+  const key = subject + subjectBytes;
+  return buffer.toString("latin1", key, key + buffer.readUInt16LE(at + 12));
+}
+
+/** The key as the publisher gave it. */
+export function decodeKey(comparable: string): string {
+  return Buffer.from(comparable, "latin1").toString("utf8");
+}
+
+/** Turns records into events. */
+export class EventReader {
+  #time = Number.NaN;
+  #timeText = "";
+
+  /** Decodes a record, its data included. Throws when the data is not MessagePack. */
+  read(buffer: Buffer, at: number, topic: string, offset: number, delivery: number): Event {
+    const flags = buffer[at + 5]!;
+    let position = at + recordHeaderBytes;
+    const text = (bytes: number) => {
+      position += bytes;
+      return buffer.toString("utf8", position - bytes, position);
+    };
+    const id = text(buffer[at + 6]!);
+    const source = text(buffer[at + 7]!);
+    const type = (flags & typeIsTopic) !== 0 ? topic : text(buffer[at + 8]!);
+    const traceparent = (flags & hasTraceparent) !== 0 ? text(buffer[at + 9]!) : undefined;
+    const subject = (flags & hasSubject) !== 0 ? text(buffer.readUInt16LE(at + 10)) : undefined;
+    let key: string | undefined;
+    if ((flags & hasKey) !== 0) {
+      key = (flags & keyIsSubject) !== 0 ? subject : text(buffer.readUInt16LE(at + 12));
+    }
+    const data = decodeData(buffer.subarray(position, at + buffer.readUInt32LE(at)));
+    const event: Mutable<Event> = {
+      id,
+      source,
+      type,
+      time: this.#isoTime(buffer.readDoubleLE(at + 16)),
+      topic,
+      offset,
+      delivery,
+      data,
+    };
+    if (subject !== undefined) event.subject = subject;
+    if (key !== undefined) event.key = key;
+    if (traceparent !== undefined) event.traceparent = traceparent;
+    return event;
+  }
+
+  /** Formatting a date costs as much as the rest of the record, and events of a batch mostly share their millisecond. */
+  #isoTime(time: number): string {
+    if (time !== this.#time) {
+      const valid = Number.isFinite(time) && Math.abs(time) <= 8.64e15;
+      this.#timeText = new Date(valid ? time : 0).toISOString();
+      this.#time = time;
+    }
+    return this.#timeText;
+  }
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };

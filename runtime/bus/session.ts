@@ -1,0 +1,237 @@
+import { MicrocosmError } from "../../sdk/errors.ts";
+import type { IncomingCall, Link } from "../transport/transport.ts";
+import type { DeliverySink } from "./consumer.ts";
+import { DeliveryWriter } from "./delivery.ts";
+import type { BrokerEngine, Seat } from "./engine.ts";
+import type { Entry } from "./entry.ts";
+import { areRecords, asBuffer } from "./record.ts";
+import {
+  type DeadHead,
+  isTagsHead,
+  isIds,
+  isNackHead,
+  isPublishHead,
+  isSubscribeHead,
+  maxEventsPerFrame,
+  type PublishHead,
+  positionFromWire,
+  type SubscribeHead,
+} from "./wire.ts";
+
+type Answer = readonly [head: unknown, body?: Uint8Array];
+
+export interface SessionOptions {
+  /** Bytes waiting for a client at which its consumers get nothing more until they have left. */
+  readonly clogBytes: number;
+  /** A delivery frame is sent when it has this many. */
+  readonly frameBytes: number;
+}
+
+/** The broker's end of one client's link. */
+export class Session {
+  readonly #engine: BrokerEngine;
+  readonly #link: Link;
+  readonly #options: SessionOptions;
+  readonly #seats = new Map<number, Seat>();
+  #clogged = false;
+
+  constructor(engine: BrokerEngine, link: Link, options: SessionOptions) {
+    this.#engine = engine;
+    this.#link = link;
+    this.#options = options;
+  }
+
+  /** Never throws: a head that is not understood is answered where it can be, and dropped where not. */
+  notified(head: unknown, body: Uint8Array): void {
+    if (!Array.isArray(head)) return;
+    if (isPublishHead(head)) this.#publish(head, asBuffer(body));
+    else if (isTagsHead(head)) {
+      const seat = this.#seats.get(head[1]);
+      const ranges = head[2];
+      for (let i = 0; i < ranges.length; i += 2) {
+        if (head[0] === "ack") seat?.ack(ranges[i]!, ranges[i + 1]!);
+        else seat?.release(ranges[i]!, ranges[i + 1]!);
+      }
+    } else if (head[0] === "pause") this.#seats.get(head[1])?.pause();
+    else if (isNackHead(head)) {
+      const seat = this.#seats.get(head[1]);
+      const failures = head[2];
+      for (let i = 0; i < failures.length; i += 2)
+        seat?.nack(failures[i] as number, failures[i + 1] as string);
+    } else if (head[0] === "publish" && typeof head[1] === "number") {
+      this.#refuse(
+        head[1],
+        new MicrocosmError("bad-request", "a publish that is not [sequence, topic, count]"),
+      );
+    }
+  }
+
+  called(call: IncomingCall): void {
+    try {
+      if (!Array.isArray(call.head)) throw badCall("not an array");
+      const [head, body] = this.#answer(call.head);
+      call.reply(head, body ?? null);
+    } catch (error) {
+      call.fail(
+        error instanceof MicrocosmError
+          ? error
+          : new MicrocosmError("internal", `the broker failed: ${String(error)}`, { cause: error }),
+      );
+    }
+  }
+
+  closed(): void {
+    const seats = [...this.#seats.values()];
+    this.#seats.clear();
+    for (const seat of seats) seat.leave(false);
+  }
+
+  #publish([, sequence, topic, count]: PublishHead, records: Buffer): void {
+    try {
+      if (!areRecords(records, 0, records.length, count)) {
+        throw new MicrocosmError("bad-request", `a publish to ${topic} whose body is not ${count} records`);
+      }
+      this.#engine.publish(topic, records, count, (error, offsets) => {
+        if (error !== undefined) this.#refuse(sequence, error);
+        else this.#link.notify(["published", sequence, offsets]);
+      });
+    } catch (error) {
+      this.#refuse(
+        sequence,
+        error instanceof MicrocosmError
+          ? error
+          : new MicrocosmError("internal", String(error), { cause: error }),
+      );
+    }
+  }
+
+  #refuse(sequence: number, error: MicrocosmError): void {
+    this.#link.notify(["refused", sequence, error.code, error.message]);
+  }
+
+  #answer(head: readonly unknown[]): Answer {
+    const engine = this.#engine;
+    const topic = typeof head[1] === "string" ? head[1] : "";
+    switch (head[0]) {
+      case "subscribe":
+        if (!isSubscribeHead(head)) throw badCall("subscribe");
+        this.#subscribe(head);
+        return [[]];
+      case "unsubscribe":
+        this.#unsubscribe(head[1] as number);
+        return [[]];
+      case "topics":
+        return [engine.topics()];
+      case "read":
+        return this.#read(topic, head[2], head[3]);
+      case "dead":
+        return this.#dead(topic, head[2]);
+      case "replay-dead":
+      case "purge-dead": {
+        if (!isIds(head[2])) throw badCall(head[0]);
+        const ids = head[2] ?? undefined;
+        return [[head[0] === "replay-dead" ? engine.replayDead(topic, ids) : engine.purgeDead(topic, ids)]];
+      }
+      case "replay": {
+        const from = positionFromWire(head[3]);
+        if (from === undefined || typeof head[2] !== "string") throw badCall("replay");
+        engine.replay(topic, head[2], from);
+        return [[]];
+      }
+      default:
+        throw badCall(String(head[0]));
+    }
+  }
+
+  #read(topic: string, position: unknown, limit: unknown): Answer {
+    const from = positionFromWire(position);
+    if (from === undefined || typeof limit !== "number") throw badCall("read");
+    const writer = new DeliveryWriter();
+    this.#engine.read(topic, from, limit, (offset, records, at) => {
+      writer.append(offset, 1, undefined, records, at);
+    });
+    return [[writer.count], writer.take()];
+  }
+
+  #dead(topic: string, limit: unknown): Answer {
+    if (typeof limit !== "number") throw badCall("dead");
+    const writer = new DeliveryWriter();
+    const heads: DeadHead[] = [];
+    for (const { subscription, offset, deliveries, reason, at, record } of this.#engine.dead(topic, limit)) {
+      writer.append(offset, deliveries, undefined, record, 0);
+      heads.push([subscription, deliveries, reason, at]);
+    }
+    return [heads, writer.take()];
+  }
+
+  #unsubscribe(token: number): void {
+    const seat = this.#seats.get(token);
+    this.#seats.delete(token);
+    seat?.leave(true);
+  }
+
+  #subscribe(head: SubscribeHead): void {
+    const [, token, topic, subscription, consumer, credit, from, maxDeliveries, ephemeral] = head;
+    if (this.#seats.has(token)) throw badCall(`token ${token} is taken`);
+    const sink = new LinkSink(this.#link, token, this.#options, () => this.#clog());
+    const request = {
+      topic,
+      subscription,
+      consumer,
+      credit,
+      from,
+      ephemeral,
+      maxDeliveries: maxDeliveries ?? undefined,
+    };
+    this.#seats.set(token, this.#engine.subscribe(request, sink));
+  }
+
+  /** The client reads too slowly: look again when the link has drained. */
+  #clog(): void {
+    if (this.#clogged) return;
+    this.#clogged = true;
+    this.#link.drained().then(() => {
+      this.#clogged = false;
+      for (const seat of this.#seats.values()) seat.resume();
+    });
+  }
+}
+
+/** Deliveries to one consumer, gathered into frames. */
+class LinkSink implements DeliverySink {
+  readonly #link: Link;
+  readonly #token: number;
+  readonly #options: SessionOptions;
+  readonly #onClog: () => void;
+  readonly #writer = new DeliveryWriter();
+  #firstTag = 0;
+
+  constructor(link: Link, token: number, options: SessionOptions, onClog: () => void) {
+    this.#link = link;
+    this.#token = token;
+    this.#options = options;
+    this.#onClog = onClog;
+  }
+
+  get writable(): boolean {
+    if (this.#link.buffered < this.#options.clogBytes) return true;
+    this.#onClog();
+    return false;
+  }
+
+  push(tag: number, entry: Entry): void {
+    const writer = this.#writer;
+    if (writer.count === 0) this.#firstTag = tag;
+    writer.append(entry.offset, entry.deliveries, entry.lastError, entry.records, entry.at);
+    if (writer.bytes >= this.#options.frameBytes || writer.count >= maxEventsPerFrame) this.flush();
+  }
+
+  flush(): void {
+    const { count } = this.#writer;
+    if (count > 0) this.#link.notify(["deliver", this.#token, this.#firstTag, count], this.#writer.take());
+  }
+}
+
+function badCall(what: string): MicrocosmError {
+  return new MicrocosmError("bad-request", `The broker does not understand the call: ${what.slice(0, 100)}`);
+}
