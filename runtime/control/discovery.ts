@@ -29,7 +29,10 @@ export async function findRun(options: FindRunOptions = {}): Promise<FoundRun> {
   if (options.dataDirectory !== undefined) {
     const named = runAt(options.dataDirectory);
     if (named !== undefined) return named;
-    throw new MicrocosmError("not-running", `No run uses the data directory ${resolve(options.dataDirectory)}.`);
+    throw new MicrocosmError(
+      "not-running",
+      `No run uses the data directory ${resolve(options.dataDirectory)}.`,
+    );
   }
   const here = runAt(resolve(options.directory ?? ".", defaultDataDirectory));
   if (here !== undefined) return here;
@@ -41,7 +44,9 @@ export async function findRun(options: FindRunOptions = {}): Promise<FoundRun> {
   const [only, ...others] = runs;
   if (only === undefined) throw new MicrocosmError("not-running", "No run of yours is there.");
   if (others.length === 0) return only.found;
-  const list = runs.map(({ name, found }) => `\n  ${name}, pid ${found.pid}: --data ${found.dataDirectory}`).join("");
+  const list = runs
+    .map(({ name, found }) => `\n  ${name}, pid ${found.pid}: --data ${found.dataDirectory}`)
+    .join("");
   throw new MicrocosmError("bad-request", `${runs.length} runs are there; name one of them:${list}`);
 }
 

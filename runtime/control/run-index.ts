@@ -55,7 +55,10 @@ export class RunIndex {
   }
 
   #file(dataDirectory: string): string {
-    return join(this.directory, `${createHash("sha256").update(dataDirectory).digest("hex").slice(0, 16)}.json`);
+    return join(
+      this.directory,
+      `${createHash("sha256").update(dataDirectory).digest("hex").slice(0, 16)}.json`,
+    );
   }
 
   /** The temporary directory is open to all users: a folder someone else put there could lead commands astray. */

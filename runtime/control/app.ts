@@ -1,0 +1,42 @@
+import { Hono } from "hono";
+import type { Broker } from "../bus/broker.ts";
+import type { Mesh } from "../calls/mesh.ts";
+import type { Supervisor } from "../supervisor/supervisor.ts";
+import type { RunInfo } from "./api.ts";
+import { bearerOnly, sameOriginOnly } from "./guard.ts";
+import { notFound, problemHandler } from "./problems.ts";
+import { busRoutes } from "./routes/bus.ts";
+import { callRoutes } from "./routes/calls.ts";
+import { instanceRoutes } from "./routes/instances.ts";
+import { logRoutes } from "./routes/logs.ts";
+import { runRoutes } from "./routes/run.ts";
+
+export interface ControlAppOptions {
+  readonly supervisor: Supervisor;
+  readonly mesh: Mesh;
+  readonly broker: Broker;
+  readonly token: string;
+  /** The port it is reached at, once known. */
+  readonly port: () => number;
+  readonly info: () => RunInfo;
+  readonly down: () => void;
+  /** Aborted when the server stops: answers without an end get one. */
+  readonly ending: AbortSignal;
+}
+
+/** The control API as the table in api.ts has it. Pages would be mounted beside `/api`, behind the same guard. */
+export function createControlApp(options: ControlAppOptions): Hono {
+  const { supervisor, mesh, broker, ending, info, down } = options;
+  const api = new Hono()
+    .use(bearerOnly(options.token))
+    .route("/", runRoutes({ info, topology: supervisor.topology, down }))
+    .route("/", instanceRoutes(supervisor))
+    .route("/", logRoutes(supervisor.logs, ending))
+    .route("/", callRoutes({ mesh }))
+    .route("/bus", busRoutes(broker, ending));
+  return new Hono()
+    .use(sameOriginOnly(options.port))
+    .route("/api", api)
+    .notFound(notFound)
+    .onError(problemHandler((message) => supervisor.log("error", message)));
+}

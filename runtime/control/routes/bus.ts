@@ -1,0 +1,81 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import type { Broker } from "../../bus/broker.ts";
+import { encodeData } from "../../bus/data.ts";
+import { newTraceparent } from "../../calls/trace.ts";
+import { systemClock, systemRandom } from "../../clock.ts";
+import { bodyOf, flag, queryOf } from "../input.ts";
+import { ndjson } from "../ndjson.ts";
+import { eventsOf } from "./tail.ts";
+
+const publishTimeoutMs = 10_000;
+
+const offset = z.coerce.number().int().min(0).optional();
+const time = z.coerce.number().min(0).optional();
+const limit = z.coerce.number().int().min(1).max(100_000).optional();
+const eventsQuery = z.strictObject({ offset, time, limit, follow: flag.default(false) });
+const deadQuery = z.strictObject({ limit: limit.default(100) });
+const publishInput = z.strictObject({
+  data: z.unknown().refine((value) => value !== undefined, "expected the event's data"),
+  key: z.string().optional(),
+  subject: z.string().optional(),
+});
+const replayInput = z
+  .strictObject({
+    subscription: z.string().min(1),
+    offset: z.number().int().min(0).optional(),
+    time: z.number().min(0).optional(),
+  })
+  .refine((value) => (value.offset === undefined) !== (value.time === undefined), "expected offset or time");
+const idsInput = z.strictObject({ ids: z.array(z.string().min(1)).min(1).optional() });
+
+export function busRoutes(broker: Broker, ending: AbortSignal): Hono {
+  return new Hono()
+    .get("/topics", async (c) => c.json(await broker.topics()))
+    .get("/topics/:topic/events", async (c) => {
+      const topic = c.req.param("topic");
+      const query = queryOf(c, eventsQuery);
+      // A wrong topic is an answer of its own, which a stream under way could not give any more.
+      await broker.read(topic, { offset: 0 }, 1);
+      return ndjson((signal) => eventsOf(broker, topic, query, signal), { ending, follow: query.follow });
+    })
+    .post("/topics/:topic/events", async (c) => {
+      const { data, key, subject } = await bodyOf(c, publishInput);
+      const topic = c.req.param("topic");
+      const now = systemClock.now();
+      const id = Bun.randomUUIDv7();
+      const at = await broker.publish(
+        topic,
+        {
+          id,
+          source: "/supervisor",
+          type: topic,
+          time: now,
+          subject,
+          key: key ?? subject,
+          traceparent: newTraceparent(systemRandom),
+          data: encodeData(data),
+        },
+        now + publishTimeoutMs,
+      );
+      return c.json({ id, offset: at }, 201);
+    })
+    .post("/topics/:topic/replay", async (c) => {
+      const input = await bodyOf(c, replayInput);
+      const from = input.offset === undefined ? { time: input.time! } : { offset: input.offset };
+      await broker.replay(c.req.param("topic"), input.subscription, from);
+      return c.json({});
+    })
+    .get("/topics/:topic/dead", async (c) => {
+      const query = queryOf(c, deadQuery);
+      return c.json(await broker.dead(c.req.param("topic"), query.limit));
+    })
+    .post("/topics/:topic/dead/replay", async (c) => {
+      const { ids } = await bodyOf(c, idsInput);
+      return c.json({ count: await broker.replayDead(c.req.param("topic"), ids) });
+    })
+    .post("/topics/:topic/dead/purge", async (c) => {
+      const { ids } = await bodyOf(c, idsInput);
+      return c.json({ count: await broker.purgeDead(c.req.param("topic"), ids) });
+    });
+}

@@ -1,0 +1,132 @@
+import type { Broker } from "../bus/broker.ts";
+import type { Mesh } from "../calls/mesh.ts";
+import { portError } from "../supervisor/port-check.ts";
+import { processStart } from "../supervisor/process-identity.ts";
+import type { Supervisor } from "../supervisor/supervisor.ts";
+import type { RunInfo } from "./api.ts";
+import { createControlApp } from "./app.ts";
+import { removeControlFile, writeControlFile } from "./control-file.ts";
+import { RunIndex } from "./run-index.ts";
+
+export interface ControlServerOptions {
+  /** Must be open when the server starts. */
+  readonly supervisor: Supervisor;
+  readonly mesh: Mesh;
+  readonly broker: Broker;
+  /** Of 127.0.0.1; 0 for any free one. */
+  readonly port: number;
+  /** Someone asked for the end of the run. Called after the answer is on its way. */
+  readonly down: () => void;
+  /** Where commands look for runs. */
+  readonly index?: RunIndex;
+}
+
+const host = "127.0.0.1";
+const maxBodyBytes = 16 * 1024 * 1024;
+/** Answers under way may end for this long when the server stops. */
+const closeTimeoutMs = 500;
+
+/** Serves the control API on loopback and tells commands of this user where it is. */
+export class ControlServer {
+  readonly #options: ControlServerOptions;
+  readonly #index: RunIndex;
+  readonly #ending = new AbortController();
+  /** 256 random bits. */
+  readonly #token = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
+  #server: Bun.Server<undefined> | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: ControlServerOptions) {
+    this.#options = options;
+    this.#index = options.index ?? new RunIndex();
+  }
+
+  /** `http://127.0.0.1:9900`. */
+  get url(): string {
+    return `http://${host}:${this.#server?.port ?? this.#options.port}`;
+  }
+
+  /** Throws `port-in-use`. */
+  async start(): Promise<void> {
+    const { supervisor, mesh, broker, port, down } = this.#options;
+    const app = createControlApp({
+      supervisor,
+      mesh,
+      broker,
+      down,
+      token: this.#token,
+      port: () => this.#server?.port ?? port,
+      info: () => this.#info(),
+      ending: this.#ending.signal,
+    });
+    try {
+      this.#server = Bun.serve({
+        hostname: host,
+        port,
+        fetch: app.fetch,
+        maxRequestBodySize: maxBodyBytes,
+        // A scale or restart answers when it is done, and a follower may wait for hours.
+        idleTimeout: 0,
+      });
+    } catch (cause) {
+      throw portError(host, port, cause);
+    }
+    this.#announce();
+  }
+
+  /** Idempotent. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    const { supervisor } = this.#options;
+    this.#index.remove(supervisor.dataDirectory);
+    removeControlFile(supervisor.runDirectory);
+    this.#ending.abort();
+    await Promise.race([server.stop(), Bun.sleep(closeTimeoutMs)]);
+    await server.stop(true);
+  }
+
+  #announce(): void {
+    const { supervisor } = this.#options;
+    const pidStart = processStart(process.pid) ?? "";
+    writeControlFile(supervisor.runDirectory, {
+      pid: process.pid,
+      pidStart,
+      url: this.url,
+      token: this.#token,
+    });
+    try {
+      this.#index.add({
+        name: supervisor.topology.name,
+        dataDirectory: supervisor.dataDirectory,
+        pid: process.pid,
+        pidStart,
+      });
+    } catch (error) {
+      // Commands still find the run by its data directory.
+      supervisor.log(
+        "warn",
+        `the run is not listed for commands: ${error instanceof Error ? error.message : error}`,
+      );
+    }
+  }
+
+  #info(): RunInfo {
+    const { supervisor } = this.#options;
+    return {
+      name: supervisor.topology.name,
+      pid: process.pid,
+      startedAt: supervisor.startedAt,
+      mode: supervisor.mode,
+      gateway: supervisor.gatewayUrl,
+      control: this.url,
+      dataDirectory: supervisor.dataDirectory,
+      topologyFile: supervisor.topology.file,
+    };
+  }
+}
