@@ -2,6 +2,7 @@ import { MicrocosmError } from "../../sdk/errors.ts";
 import type { EventSchemas, PublishOptions } from "../../sdk/event.ts";
 import type { EventRecord } from "../bus/broker.ts";
 import { encodeData } from "../bus/data.ts";
+import { maxRecordBytes } from "../bus/record.ts";
 import type { Clock } from "../clock.ts";
 
 export interface EventMakerOptions {
@@ -12,8 +13,8 @@ export interface EventMakerOptions {
   readonly topics?: ReadonlySet<string> | undefined;
 }
 
-/** The broker takes records of 1 MiB; what is not data in one fits into the rest. */
-const maxDataBytes = 1024 * 1024 - 8 * 1024;
+/** What is not data in a record fits into the rest. */
+const maxDataBytes = maxRecordBytes - 8 * 1024;
 
 /** Turns what an author publishes into the record the broker takes, once its schema has agreed. */
 export class EventMaker {

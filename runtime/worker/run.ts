@@ -1,0 +1,58 @@
+import { systemClock, systemRandom } from "../clock.ts";
+import { UnixTransport } from "../transport/unix.ts";
+import { captureConsole } from "./console-capture.ts";
+import { LineOutput } from "./line-output.ts";
+import { JsonLogger } from "./logger.ts";
+import { dieWithParent } from "./parent-death.ts";
+import { stackOf } from "./problems.ts";
+import type { Role } from "./role.ts";
+import type { WorkerSpec } from "./spec.ts";
+import { Worker } from "./worker.ts";
+
+const lastWordsMs = 200;
+
+/** This process as the worker that MICROCOSM_WORKER describes. Ends the process when the worker is over. */
+export async function runWorker(roleOf: (spec: WorkerSpec) => Promise<Role>): Promise<void> {
+  const clock = systemClock;
+  const output = new LineOutput({ write: (text, done) => process.stdout.write(text, done) }, (count) =>
+    JSON.stringify({
+      at: clock.now(),
+      level: "warn",
+      message: `${count} log lines dropped: nobody read them`,
+    }),
+  );
+  const log = new JsonLogger((line) => output.write(line), clock.now);
+  // The reader is gone, so nobody is left to tell; the control link says what to do.
+  process.stdout.on("error", () => {});
+  captureConsole(log);
+  const exit = async (code: number) => {
+    await output.flush(lastWordsMs);
+    process.exit(code);
+  };
+  const crash = (what: string, error: unknown) => {
+    log.error(`${what}; the worker ends`, { stack: stackOf(error) });
+    void exit(1);
+  };
+  process.on("uncaughtException", (error) => crash("Uncaught exception", error));
+  process.on("unhandledRejection", (reason) => crash("Unhandled rejection", reason));
+  // Ctrl-C goes to all processes of a terminal; the supervisor is the one that decides.
+  process.on("SIGINT", () => {});
+  await dieWithParent();
+  const spec = JSON.parse(process.env.MICROCOSM_WORKER ?? "null") as WorkerSpec | null;
+  if (spec === null) {
+    log.error("MICROCOSM_WORKER is not set: workers are started by `microcosm up`");
+    return exit(2);
+  }
+  const worker = new Worker({
+    spec,
+    roleOf,
+    transport: new UnixTransport(),
+    log,
+    clock,
+    random: systemRandom,
+    elapsedMs: () => performance.now(),
+  });
+  process.on("SIGTERM", () => void worker.drain(spec.supervisor.drainTimeoutMs));
+  void worker.start();
+  await exit((await worker.exited) === "failed" ? 1 : 0);
+}
