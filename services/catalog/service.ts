@@ -7,7 +7,7 @@ import { seedCatalog } from "./seed.ts";
 
 /** The products and what they cost. */
 export const catalog = defineService({
-  database: { schema, migrations: [{ name: "0001_init", sql: init }] },
+  database: { schema, migrations: [{ name: "0001_init.sql", sql: init }] },
   events: catalogEvents,
   api: catalogApi,
   start: seedCatalog,

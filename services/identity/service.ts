@@ -12,7 +12,7 @@ const pruneIntervalMs = 60 * 60 * 1000;
 
 /** Accounts, passwords and tokens. */
 export const identity = defineService({
-  database: { schema, migrations: [{ name: "0001_init", sql: init }] },
+  database: { schema, migrations: [{ name: "0001_init.sql", sql: init }] },
   events: identityEvents,
   api: identityApi,
   async start(ctx) {

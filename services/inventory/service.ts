@@ -8,7 +8,7 @@ import { productCreated, seedInventory } from "./seed.ts";
 
 /** How much there is of each product, and who holds it. */
 export const inventory = defineService({
-  database: { schema, migrations: [{ name: "0001_init", sql: init }] },
+  database: { schema, migrations: [{ name: "0001_init.sql", sql: init }] },
   events: inventoryEvents,
   api: inventoryApi,
   subscriptions: {

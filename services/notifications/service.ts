@@ -6,7 +6,7 @@ import { notificationSubscriptions } from "./subscriptions.ts";
 
 /** Tells users what became of their account and their orders. */
 export const notifications = defineService({
-  database: { schema, migrations: [{ name: "0001_init", sql: init }] },
+  database: { schema, migrations: [{ name: "0001_init.sql", sql: init }] },
   api: notificationsApi,
   subscriptions: notificationSubscriptions,
 });

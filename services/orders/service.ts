@@ -12,7 +12,7 @@ const pruneIntervalMs = 10 * 60 * 1000;
 
 /** Takes orders and leads each through its saga: stock reserved, payment captured, confirmed, or all undone. */
 export const orders = defineService({
-  database: { schema, migrations: [{ name: "0001_init", sql: init }] },
+  database: { schema, migrations: [{ name: "0001_init.sql", sql: init }] },
   events: orderEvents,
   api: ordersApi,
   subscriptions: sagaSubscriptions,

@@ -16,7 +16,7 @@ const releaseIntervalMs = 1000;
 
 export function definePayments(provider: PaymentProvider) {
   return defineService({
-    database: { schema, migrations: [{ name: "0001_init", sql: init }] },
+    database: { schema, migrations: [{ name: "0001_init.sql", sql: init }] },
     events: paymentEvents,
     api: paymentsApi,
     subscriptions: {
