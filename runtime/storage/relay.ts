@@ -32,6 +32,7 @@ export class OutboxRelay {
   #running: Promise<void> | undefined;
   #again = false;
   #started = false;
+  #stopped = false;
   #brokerAway = false;
 
   constructor(options: OutboxRelayOptions) {
@@ -58,7 +59,7 @@ export class OutboxRelay {
 
   /** Call after a commit that added rows. Commits of one tick share a batch. */
   wake(): void {
-    if (!this.#started || this.#cancelWake !== undefined) return;
+    if (!this.#started || this.#stopped || this.#cancelWake !== undefined) return;
     const wake = setImmediate(() => {
       this.#cancelWake = undefined;
       void this.#send();
@@ -66,29 +67,37 @@ export class OutboxRelay {
     this.#cancelWake = () => clearImmediate(wake);
   }
 
-  /** Resolves when nothing is left to send or the broker did not take it in this attempt. */
-  async flush(): Promise<void> {
-    this.#again = true;
-    await this.#send();
+  /** Resolves when nothing is left to send, the broker did not take it in this attempt, or `timeoutMs` passed. */
+  flush(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancelTimer = this.#options.clock.after(timeoutMs, resolve);
+      this.#again = true;
+      void this.#send().then(() => {
+        cancelTimer();
+        resolve();
+      });
+    });
   }
 
-  /** Ends after the batch under way. What is unsent waits in the file for the next instance. */
-  async stop(): Promise<void> {
-    this.#started = false;
+  /**
+   * Touches the database no more. Does not wait for the broker, which may be away for long: what it has not
+   * acknowledged stays in the file, and is sent again by the next instance under the same id. Idempotent.
+   */
+  stop(): void {
+    this.#stopped = true;
     this.#cancelSweep?.();
     this.#cancelWake?.();
-    this.#cancelWake = undefined;
-    await this.#running;
   }
 
   #sweep(): void {
     this.#cancelSweep = this.#options.clock.after(this.#options.sweepMs, () => {
       void this.#send();
-      if (this.#started) this.#sweep();
+      this.#sweep();
     });
   }
 
   #send(): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
     if (this.#running !== undefined) {
       this.#again = true;
       return this.#running;
@@ -107,7 +116,7 @@ export class OutboxRelay {
         const rows = this.#guarded(() => outbox.batch(batchRows, batchBytes)) ?? [];
         if (rows.length === 0 || !(await this.#sendBatch(rows))) break;
       }
-    } while (this.#again && !this.#brokerAway);
+    } while (this.#again && !this.#brokerAway && !this.#stopped);
   }
 
   /** False when the broker is away: the sweep tries again. */
@@ -115,6 +124,7 @@ export class OutboxRelay {
     const { outbox, publish, clock, log, publishTimeoutMs } = this.#options;
     const deadline = clock.now() + publishTimeoutMs;
     const outcomes = await Promise.allSettled(rows.map((row) => publish(row.topic, row.record, deadline)));
+    if (this.#stopped) return false;
     const sent: number[] = [];
     let away: unknown;
     for (const [index, row] of rows.entries()) {

@@ -67,7 +67,7 @@ export class TestService<S extends Schema = Schema, Events extends EventSchemas 
     try {
       await host.start();
       await host.subscriptions.start();
-      await host.relay.flush();
+      await host.relay.flush(defaultTimeoutMs);
     } catch (error) {
       await host.stop();
       throw error;
@@ -123,7 +123,7 @@ export class TestService<S extends Schema = Schema, Events extends EventSchemas 
     });
     host.dispatch(call);
     const reply = await call.answered;
-    await host.relay.flush();
+    await host.relay.flush(defaultTimeoutMs);
     return toResponse(reply);
   }
 
@@ -170,7 +170,7 @@ export class TestService<S extends Schema = Schema, Events extends EventSchemas 
       ...(key === undefined && subject === undefined ? {} : { key: key ?? subject ?? "" }),
     };
     await host.subscriptions.handle(event);
-    await host.relay.flush();
+    await host.relay.flush(defaultTimeoutMs);
   }
 
   /** Waits for events and timers under way, runs the definition's `stop`, closes the database. Idempotent. */

@@ -51,6 +51,8 @@ export interface ServiceHostOptions<S extends Schema, Events extends EventSchema
 }
 
 const defaultBackgroundTimeoutMs = 30_000;
+/** How long an instance that ends waits for the broker. The next one sends what is left. */
+const lastFlushMs = 1000;
 
 /**
  * One service at work: its database, context, app, subscriptions and timers. What carries the calls to it (a worker's
@@ -153,9 +155,9 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
       } catch (error) {
         log.error("The service's stop() failed", { reason: String(error) });
       }
-      await this.relay.flush();
+      await this.relay.flush(lastFlushMs);
     }
-    await this.relay.stop();
+    this.relay.stop();
     this.context.local.all.clear();
     this.#storage.close();
   }

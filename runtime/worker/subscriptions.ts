@@ -1,4 +1,5 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
+import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Event, EventSchemas } from "../../sdk/event.ts";
 import type {
   EventHandler,
@@ -28,12 +29,16 @@ export interface SubscriptionsOptions<S extends Schema, Events extends EventSche
 }
 
 const defaultConcurrency = 16;
+/** Between attempts to subscribe; each waits for the broker by itself, too. */
+const retryMs = 500;
+const awayCodes: ReadonlySet<string> = new Set(["broker-unavailable", "link-closed", "deadline-exceeded"]);
 
 /** Runs a service's handlers on what its subscriptions deliver. The service's name is the subscription's. */
 export class Subscriptions<S extends Schema, Events extends EventSchemas> {
   readonly #options: SubscriptionsOptions<S, Events>;
   readonly #handles: SubscriptionHandle[] = [];
   readonly #underWay = new Set<Delivery>();
+  #stopped = false;
 
   constructor(options: SubscriptionsOptions<S, Events>) {
     this.#options = options;
@@ -47,24 +52,12 @@ export class Subscriptions<S extends Schema, Events extends EventSchemas> {
     return this.#underWay.size;
   }
 
-  /** Resolves when the broker knows of all of them. It waits for a broker that is away. */
+  /**
+   * Resolves when the broker knows of all of them, or `stop` came first; while the broker is away it goes on trying.
+   * Rejects with what trying again cannot mend, such as `unknown-topic`.
+   */
   async start(): Promise<void> {
-    const { broker, context } = this.#options;
-    await Promise.all(
-      this.topics.map(async (topic) => {
-        const { concurrency, from, maxDeliveries } = this.#settings(topic);
-        const handle = await broker.subscribe({
-          topic,
-          subscription: context.service,
-          consumer: context.instance,
-          concurrency: concurrency ?? defaultConcurrency,
-          from: from ?? "earliest",
-          maxDeliveries,
-          handler: (delivery) => this.handle(delivery.event),
-        });
-        this.#handles.push(handle);
-      }),
-    );
+    await Promise.all(this.topics.map((topic) => this.#subscribe(topic)));
   }
 
   /** Resolves: the event took effect, now or before. Rejects with what the handler threw. */
@@ -95,12 +88,39 @@ export class Subscriptions<S extends Schema, Events extends EventSchemas> {
 
   /** Takes no further events and waits for those under way. Idempotent. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.all(this.#handles.map((handle) => handle.stop()));
   }
 
   /** Tells the handlers still at work that nobody waits for them any more. */
   abort(): void {
     for (const delivery of this.#underWay) delivery.abort();
+  }
+
+  async #subscribe(topic: string): Promise<void> {
+    const { broker, context, clock, log } = this.#options;
+    const { concurrency, from, maxDeliveries } = this.#settings(topic);
+    while (!this.#stopped) {
+      try {
+        const handle = await broker.subscribe({
+          topic,
+          subscription: context.service,
+          consumer: context.instance,
+          concurrency: concurrency ?? defaultConcurrency,
+          from: from ?? "earliest",
+          maxDeliveries,
+          handler: (delivery) => this.handle(delivery.event),
+        });
+        if (this.#stopped) await handle.stop();
+        else this.#handles.push(handle);
+        return;
+      } catch (error) {
+        if (this.#stopped) return;
+        if (!(error instanceof MicrocosmError) || !awayCodes.has(error.code)) throw error;
+        log.warn(`No subscription to ${topic} yet; trying again`, { reason: error.message });
+        await new Promise<void>((resolve) => clock.after(retryMs, resolve));
+      }
+    }
   }
 
   #settings(topic: string): SubscriptionOptions<S, Events> {

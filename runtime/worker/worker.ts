@@ -27,6 +27,8 @@ export type WorkerOutcome = "failed" | "ended";
 
 /** Without a supervisor nobody sends new work, and nobody would miss what takes longer than this. */
 const orphanDrainMs = 1000;
+/** What a service must not lose is in its outbox, so a worker that ends does not wait long for the broker. */
+const brokerLimits = { stopTimeoutMs: 500 };
 
 /**
  * A role and what connects it to the rest: the control link, the registry's view, mesh and broker.
@@ -74,7 +76,15 @@ export class Worker {
       await this.#view.waitReady("broker", deadline);
       return this.#view.ready("broker")[0]?.address ?? "";
     };
-    this.#broker = new BrokerClient({ transport, self, locate, clock, random, log: options.log });
+    this.#broker = new BrokerClient({
+      transport,
+      self,
+      locate,
+      clock,
+      random,
+      log: options.log,
+      limits: brokerLimits,
+    });
   }
 
   /** Resolves when the worker is ready, or has failed and is over; the supervisor knows of either. */
