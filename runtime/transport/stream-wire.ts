@@ -53,6 +53,9 @@ export class StreamWire implements Wire, Flushable {
   }
 
   get full(): boolean {
+    if (this.frames.length < this.#settings.maxBufferedBytes) return false;
+    // A burst within one turn is not yet a peer that does not read.
+    this.flush();
     return this.frames.length >= this.#settings.maxBufferedBytes;
   }
 
