@@ -64,12 +64,17 @@ async function startShop() {
 
 type Shop = Awaited<ReturnType<typeof startShop>>["shop"];
 
-/** Delivers until nothing is left. `choose(n)` is the bus's whim: a number below n. */
-async function deliverAll(shop: Shop, choose: (below: number) => number): Promise<void> {
+/** Delivers until nothing is left. `choose(n)` is the bus's whim: a number below n. `meanwhile` runs in between. */
+async function deliverAll(
+  shop: Shop,
+  choose: (below: number) => number,
+  meanwhile: () => Promise<unknown>,
+): Promise<void> {
   const participants = shop as unknown as Record<string, Participant>;
   const cursors = new Map<string, number>();
   const delivered: (() => Promise<void>)[] = [];
   for (;;) {
+    await meanwhile();
     const possible = routes.flatMap(({ topic, from, to }) => {
       const events = participants[from]!.published(topic);
       return to.flatMap((subscriber) => {
@@ -148,13 +153,11 @@ test("orders, stock, money and notifications agree, however the events come", as
           if (cancel) cancels.push(((await response.json()) as { id: string }).id);
         }
         // The customer cancels somewhere in the middle of it.
-        const between = (below: number) => {
-          if (cancels.length > 0 && choose(6) === 0) {
-            void shop.orders.request(`/orders/${cancels.pop()}/cancel`, { method: "POST" });
-          }
-          return choose(below);
+        const cancelOne = async () => {
+          if (cancels.length === 0 || choose(6) !== 0) return;
+          await shop.orders.request(`/orders/${cancels.pop()}/cancel`, { method: "POST" });
         };
-        await deliverAll(shop, between);
+        await deliverAll(shop, choose, cancelOne);
         check(shop, customerOrders.length);
         await stop();
       },
