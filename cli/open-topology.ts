@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { defaultDataDirectory } from "../runtime/control/discovery.ts";
 import { formatIssues, type LoadResult, loadTopology } from "../runtime/topology/index.ts";
 import type { Topology } from "../runtime/topology/model.ts";
 
@@ -9,18 +10,27 @@ export interface OpenedTopology {
   readonly directory: string;
 }
 
-/** The named file, else topology.yaml here, else the built-in shop. Undefined after telling what is wrong with it. */
-export function openTopology(file: string | undefined, json: boolean): OpenedTopology | undefined {
+/**
+ * The named file, else topology.yaml here, else the built-in shop, whose files go below the data directory. Undefined
+ * after telling what is wrong with it.
+ */
+export async function openTopology(
+  file: string | undefined,
+  options: { readonly data: string | undefined; readonly json: boolean },
+): Promise<OpenedTopology | undefined> {
   const here = resolve("topology.yaml");
   const chosen = file ?? (existsSync(here) ? "topology.yaml" : undefined);
-  const loaded: LoadResult = chosen === undefined ? loadShop() : loadTopology(chosen);
+  const loaded =
+    chosen === undefined
+      ? await loadShop(resolve(options.data ?? defaultDataDirectory))
+      : loadTopology(chosen);
   if (loaded.topology !== undefined) {
     return {
       topology: loaded.topology,
       directory: chosen === undefined ? resolve(".") : dirname(resolve(chosen)),
     };
   }
-  if (json) for (const issue of loaded.issues) process.stderr.write(`${JSON.stringify(issue)}\n`);
+  if (options.json) for (const issue of loaded.issues) process.stderr.write(`${JSON.stringify(issue)}\n`);
   else
     process.stderr.write(
       formatIssues(loaded.issues, { colour: process.stderr.isTTY && !process.env.NO_COLOR }),
@@ -28,6 +38,8 @@ export function openTopology(file: string | undefined, json: boolean): OpenedTop
   return undefined;
 }
 
-function loadShop(): LoadResult {
-  return loadTopology(join(import.meta.dir, "..", "topology.yaml"));
+async function loadShop(data: string): Promise<LoadResult> {
+  const source = join(import.meta.dir, "..", "topology.yaml");
+  if (existsSync(source)) return loadTopology(source);
+  return (await import("./built-in-shop.ts")).loadBuiltInShop(join(data, "shop"));
 }

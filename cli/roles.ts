@@ -1,4 +1,5 @@
 import type { Role } from "../runtime/worker/role.ts";
+import { type EmbeddedModules, isEmbedded } from "../runtime/worker/loader.ts";
 import type { WorkerSpec } from "../runtime/worker/spec.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
 
@@ -6,7 +7,7 @@ import { MicrocosmError } from "../sdk/errors.ts";
 export async function roleOf(spec: WorkerSpec): Promise<Role> {
   switch (spec.role) {
     case "service":
-      return (await import("../runtime/worker/service-role.ts")).serviceRole(spec);
+      return (await import("../runtime/worker/service-role.ts")).serviceRole(spec, await embeddedFor(spec));
     case "gateway":
       return (await import("../gateway/role.ts")).gatewayRole(spec.gateway);
     case "broker":
@@ -14,4 +15,10 @@ export async function roleOf(spec: WorkerSpec): Promise<Role> {
     case "observer":
       throw new MicrocosmError("internal", "There is no observer yet.");
   }
+}
+
+/** The modules inside this program, for a service that is one of them. */
+async function embeddedFor(spec: WorkerSpec): Promise<EmbeddedModules> {
+  if (!isEmbedded(spec.config?.source ?? "")) return {};
+  return (await import("../embedded/services.ts")).embeddedServices;
 }

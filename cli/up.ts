@@ -22,15 +22,17 @@ export interface UpOptions {
 
 /** Runs a topology until Ctrl-C, SIGTERM or `microcosm down`, and returns 0 after a clean drain. */
 export async function up(file: string | undefined, options: UpOptions, context: CliContext): Promise<number> {
-  const opened = openTopology(file, options.json === true);
-  if (opened === undefined) return 1;
-  const { topology, directory } = opened;
-  const data =
+  const temporary =
     options.ephemeral === true && options.data === undefined
       ? mkdtempSync(join(tmpdir(), "microcosm-"))
-      : resolve(options.data ?? join(directory, defaultDataDirectory));
+      : undefined;
   const stop = stopRequests();
   try {
+    const chosen = temporary ?? options.data;
+    const opened = await openTopology(file, { data: chosen, json: options.json === true });
+    if (opened === undefined) return 1;
+    const { topology, directory } = opened;
+    const data = resolve(chosen ?? join(directory, defaultDataDirectory));
     const progress = options.json === true ? undefined : new BootProgress();
     const notices = new Notices(options.json === true);
     const run = await startRun({
@@ -60,8 +62,7 @@ export async function up(file: string | undefined, options: UpOptions, context: 
     return 0;
   } finally {
     stop.end();
-    if (options.ephemeral === true && options.data === undefined)
-      rmSync(data, { recursive: true, force: true });
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
   }
 }
 

@@ -14,6 +14,10 @@ export function embeddedSource(service: string): string {
   return `${embeddedScheme}${service}`;
 }
 
+export function isEmbedded(source: string): boolean {
+  return source.startsWith(embeddedScheme);
+}
+
 /**
  * Imports a service's module and returns the one definition it exports, by name or by default. `source` is a file
  * anywhere on the disk, or comes from embeddedSource. Rejects with `service-load-failed`, naming the file, and the line
@@ -42,7 +46,7 @@ export async function loadService(
 
 async function importModule(source: string, embedded: EmbeddedModules): Promise<Record<string, unknown>> {
   try {
-    if (source.startsWith(embeddedScheme)) {
+    if (isEmbedded(source)) {
       const load = embedded[source.slice(embeddedScheme.length)];
       if (!load) throw new Error("this program has no such service built in");
       return (await load()) as Record<string, unknown>;

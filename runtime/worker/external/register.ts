@@ -5,13 +5,13 @@ import { externalModules } from "./modules.ts";
 /** Modules by the specifier they are imported with. */
 export type ModuleTable = Readonly<Record<string, () => Promise<object>>>;
 
-/** In the compiled binary all of this program lives in a virtual folder, and every file on the disk is outside. */
-export const compiled = import.meta.dir.startsWith("/$bunfs/") || /^[A-Z]:[\\/]~BUN/.test(import.meta.dir);
+/** Inside a bundle (the binary, the preload of its tests) this module has no file of its own, and every service is outside. */
+const bundled = !/[\\/]register\.ts$/.test(import.meta.path);
 const ownTree = resolve(import.meta.dir, "..", "..", "..");
 
 /** Whether `file` would find this program's dependencies by itself. */
 export function isOutside(file: string): boolean {
-  return compiled || !resolve(file).startsWith(ownTree + sep);
+  return bundled || !resolve(file).startsWith(ownTree + sep);
 }
 
 /**
@@ -35,9 +35,9 @@ export function registerModules(more: ModuleTable = {}): void {
 
 /**
  * From source `import("hono")` would come back to the plugin that asks for it, without end; its file does not.
- * In the binary the import was bound when it was bundled.
+ * In a bundle the import was bound when it was bundled.
  */
 async function provide(specifier: string, load: () => Promise<object>): Promise<object> {
-  if (compiled || specifier.startsWith("microcosm")) return await load();
+  if (bundled || specifier.startsWith("microcosm")) return await load();
   return (await import(Bun.resolveSync(specifier, import.meta.dir))) as object;
 }

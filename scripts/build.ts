@@ -1,0 +1,35 @@
+/**
+ * `bun run build`: dist/microcosm, the whole program with its services and Bun itself in one file.
+ *
+ * Split and compiled to bytecode, so that a worker reads only the chunks of its role: from process start to a loaded
+ * service took 10 ms, against 26 ms split without bytecode, 16 ms as one bytecode bundle and 49 ms as one plain
+ * bundle. Minifying on top changed neither that nor the size by a hundredth, and costs readable stack traces.
+ */
+import { mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dir, "..");
+const outfile = process.argv[2] ?? join(root, "dist", "microcosm");
+
+mkdirSync(join(outfile, ".."), { recursive: true });
+const startedAt = performance.now();
+const result = await Bun.build({
+  entrypoints: [join(root, "main.ts")],
+  compile: {
+    outfile,
+    // The binary is the user's program here, not theirs to configure: no bunfig.toml or .env of the current folder.
+    autoloadBunfig: false,
+    autoloadDotenv: false,
+  },
+  target: "bun",
+  format: "esm",
+  splitting: true,
+  bytecode: true,
+  throw: false,
+});
+if (!result.success) {
+  for (const log of result.logs) console.error(log);
+  process.exit(1);
+}
+const megabytes = (statSync(outfile).size / 1e6).toFixed(0);
+console.log(`${outfile}: ${megabytes} MB in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
