@@ -1,11 +1,12 @@
 import type { Clock, Random } from "../clock.ts";
 import type { InstanceInfo, LogLine } from "../control/api.ts";
-import type { ProbeReply, SupervisorMessage, WorkerMessage } from "../control/messages.ts";
+import type { WorkerMessage } from "../control/messages.ts";
 import type { InstanceRecord } from "../registry/registry.ts";
 import type { SupervisorConfig } from "../topology/model.ts";
 import type { Link, Peer } from "../transport/transport.ts";
 import type { WorkerSpec } from "../worker/spec.ts";
-import type { ExitInfo, LaunchedWorker, Launcher } from "./launcher.ts";
+import { Generation } from "./generation.ts";
+import type { ExitInfo, Launcher } from "./launcher.ts";
 import {
   canStep,
   hasProcess,
@@ -18,38 +19,28 @@ import {
 } from "./phases.ts";
 import { Prober } from "./probe.ts";
 import { RestartPolicy } from "./restart-policy.ts";
-import { parseProbeReply } from "./worker-messages.ts";
 
 /** Between the drain's own bound and SIGKILL: the way there and back, and closing the database. */
 const drainGraceMs = 1000;
 /** A worker ends by itself when its control link closes; one that lives on is killed after this. */
 const unlinkedMs = 2000;
-/** What a worker said on its link before it ended may be read after its exit is known; this long at the most. */
-const lastMessageMs = 250;
-/** The end of stderr that is told as the reason of a death without other words. */
-const lastWordsCharacters = 200;
 
 export interface InstanceOptions {
   readonly id: string;
   readonly service: string;
   readonly role: WorkerSpec["role"];
+  readonly version: string;
   readonly config: SupervisorConfig;
   readonly launcher: Launcher;
   readonly clock: Clock;
   readonly random: Random;
-  /** What the next generation is started with. */
+  /** What the generation of that number is started with. */
   readonly spec: (generation: number) => WorkerSpec;
-  /** The registry's record changed. */
+  /** The instance entered another state. */
   readonly publish: (record: InstanceRecord) => void;
   readonly output: (stream: "stdout" | "stderr", line: string) => void;
   /** What the supervisor has to say about the instance. */
   readonly log: (level: LogLine["level"], message: string) => void;
-}
-
-interface Beat {
-  readonly rssBytes: number;
-  readonly calls: number;
-  readonly errors: number;
 }
 
 /**
@@ -59,37 +50,24 @@ interface Beat {
 export class Instance {
   readonly id: string;
   readonly service: string;
-  readonly role: WorkerSpec["role"];
   readonly #options: InstanceOptions;
   readonly #restarts: RestartPolicy;
   readonly #prober: Prober;
   readonly #waiting = new Set<() => void>();
   #phase: Phase = "stopped";
-  #wanted = false;
-  #generation = 0;
+  /** When it entered its state of the registry. */
   #since: number;
-  #spec: WorkerSpec | undefined;
-  #worker: LaunchedWorker | undefined;
-  #link: Link | undefined;
-  /** Set once the process is gone and only its link is still waited for. */
-  #linkGone: (() => void) | undefined;
-  #cancelTimer: () => void = () => {};
-  #launchedAt = 0;
-  #readyAt: number | undefined;
-  #bootMs: number | undefined;
+  #wanted = false;
+  #number = 0;
+  /** The process there is, or the last one there was. */
+  #generation: Generation | undefined;
   #port: number | undefined;
-  #lastBeatAt = 0;
-  #beat: Beat | undefined;
-  /** Why this generation is about to end, when that is known before its exit. */
-  #verdict: string | undefined;
-  #lastWords = "";
   #lastExit: string | undefined;
-  #restartCount = 0;
+  #cancelTimer: () => void = () => {};
 
   constructor(options: InstanceOptions) {
     this.id = options.id;
     this.service = options.service;
-    this.role = options.role;
     this.#options = options;
     this.#since = options.clock.now();
     this.#restarts = new RestartPolicy(options.config.restart, options.random);
@@ -97,7 +75,7 @@ export class Instance {
       config: options.config.probe,
       clock: options.clock,
       random: options.random,
-      ask: (deadline) => this.#ask(deadline),
+      ask: async (deadline) => (await this.#generation?.ask(deadline)) ?? { ok: false, reason: "no process" },
       failing: (reason) => this.#ill(`fails its probes: ${reason}`),
       answering: () => this.#well(),
     });
@@ -107,21 +85,9 @@ export class Instance {
     return this.#phase;
   }
 
-  get generation(): number {
-    return this.#generation;
-  }
-
-  get lastExit(): string | undefined {
-    return this.#lastExit;
-  }
-
   /** The port it serves on, once it said so; kept across restarts. */
   get port(): number | undefined {
     return this.#port;
-  }
-
-  get bootMs(): number | undefined {
-    return this.#bootMs;
   }
 
   /** Starts it when it is down; brings it back from a crash loop or out of its backoff. Its past deaths are forgotten. */
@@ -142,11 +108,12 @@ export class Instance {
 
   /** Takes the process away without a word. It counts as a death, so a running instance comes back. */
   kill(verdict?: string): void {
+    if (!hasProcess(this.#phase)) return;
     if (verdict !== undefined) {
-      this.#verdict ??= verdict;
+      this.#generation?.condemn(verdict);
       this.#options.log("warn", `${this.id} is killed: ${verdict}`);
     }
-    this.#worker?.kill("SIGKILL");
+    this.#generation?.kill("SIGKILL");
   }
 
   /** Resolves when it is ready, or down until someone acts. */
@@ -157,16 +124,11 @@ export class Instance {
 
   /** Whether a hello comes from the process that runs now. */
   expects(peer: Peer): boolean {
-    return (
-      hasProcess(this.#phase) &&
-      this.#link === undefined &&
-      peer.service === this.service &&
-      peer.generation === this.#generation
-    );
+    return hasProcess(this.#phase) && this.#generation?.expects(peer) === true;
   }
 
   linked(link: Link): void {
-    this.#link = link;
+    this.#generation?.linked(link);
     if (canStep(this.#phase, "linked")) this.#step("linked");
     else if (this.#phase === "unhealthy") {
       this.#cancelTimer();
@@ -175,12 +137,7 @@ export class Instance {
   }
 
   unlinked(link: Link): void {
-    if (this.#link !== link) return;
-    this.#link = undefined;
-    if (this.#linkGone !== undefined) {
-      this.#linkGone();
-      return;
-    }
+    if (this.#generation?.unlinked(link) !== true) return;
     if (!hasProcess(this.#phase) || this.#phase === "draining") return;
     // A worker without a link hears of no change and cannot be asked: nothing new may go there.
     this.#ill("lost its control link");
@@ -189,13 +146,12 @@ export class Instance {
 
   /** `suspect` and `resync` concern others and do not come here. */
   heard(message: Exclude<WorkerMessage, { type: "suspect" | "resync" }>): void {
-    if (message.type === "ready") this.#ready(message);
-    else if (message.type === "failed") this.#verdict ??= `${message.code}: ${message.message}`;
-    else if (message.type === "drained") {
-      this.#verdict ??= message.unfinished === 0 ? "drained" : `drained, ${message.unfinished} calls cut off`;
-    } else {
-      this.#lastBeatAt = this.#options.clock.now();
-      this.#beat = message;
+    if (message.type === "ready") this.#ready(message.port);
+    else if (message.type === "beat") this.#generation?.beat(message);
+    else if (message.type === "failed") this.#generation?.condemn(`${message.code}: ${message.message}`);
+    else {
+      const { unfinished } = message;
+      this.#generation?.condemn(unfinished === 0 ? "drained" : `drained, ${unfinished} calls cut off`);
     }
   }
 
@@ -206,79 +162,49 @@ export class Instance {
 
   /** Milliseconds since its last sign of life; 0 while none is due. */
   silentMs(now: number): number {
-    return this.#phase === "ready" || (this.#phase === "unhealthy" && this.#link !== undefined)
-      ? now - this.#lastBeatAt
-      : 0;
+    const beats = this.#phase === "ready" || this.#phase === "unhealthy";
+    return beats && this.#generation?.isLinked === true ? this.#generation.silentMs(now) : 0;
   }
 
-  /** Nobody listened for `ms`: silence of that time is not held against it. */
   excuse(ms: number): void {
-    this.#lastBeatAt += ms;
+    this.#generation?.excuse(ms);
   }
 
   info(): InstanceInfo {
-    const running = hasProcess(this.#phase);
-    const now = this.#options.clock.now();
+    const { role, version } = this.#options;
     return {
       id: this.id,
       service: this.service,
-      role: this.role,
-      version: this.#spec?.version ?? "",
-      generation: this.#generation,
+      role,
+      version,
+      generation: this.#number,
       state: shownState(this.#phase),
-      address: this.#spec?.address ?? "",
-      restarts: this.#restartCount,
-      ...(running && this.#worker !== undefined ? { pid: this.#worker.pid } : {}),
-      ...(this.#bootMs === undefined ? {} : { bootMs: this.#bootMs }),
-      ...(running && this.#readyAt !== undefined ? { uptimeMs: now - this.#readyAt } : {}),
+      address: this.#generation?.spec.address ?? "",
+      restarts: Math.max(0, this.#number - 1),
       ...(this.#lastExit === undefined ? {} : { lastExit: this.#lastExit }),
-      ...(running && this.#beat !== undefined
-        ? { rssBytes: this.#beat.rssBytes, calls: this.#beat.calls, errors: this.#beat.errors }
-        : {}),
+      ...(hasProcess(this.#phase) ? this.#generation?.info() : {}),
     };
   }
 
   #launch(): void {
-    const { launcher, clock, config } = this.#options;
-    if (this.#generation > 0) this.#restartCount += 1;
-    this.#generation += 1;
-    const generation = this.#generation;
-    this.#spec = this.#options.spec(generation);
-    this.#launchedAt = clock.now();
-    this.#readyAt = undefined;
-    this.#bootMs = undefined;
-    this.#beat = undefined;
-    this.#verdict = undefined;
-    this.#lastWords = "";
-    this.#worker = undefined;
-    this.#link = undefined;
-    this.#linkGone = undefined;
-    let exited: Promise<ExitInfo>;
-    try {
-      this.#worker = launcher.launch(this.#spec, (stream, line) => this.#said(stream, line));
-      exited = this.#worker.exited;
-    } catch (error) {
-      // Out of processes, memory or file descriptors: a death like another.
-      this.#verdict = `cannot be launched: ${error instanceof Error ? error.message : String(error)}`;
-      exited = Promise.resolve({ code: null, signal: null });
-    }
+    const { launcher, clock, config, output } = this.#options;
+    this.#number += 1;
+    const generation: Generation = new Generation({
+      spec: this.#options.spec(this.#number),
+      launcher,
+      clock,
+      output,
+      over: (exit) => this.#exited(generation, exit),
+    });
+    this.#generation = generation;
     this.#step("launch");
     this.#timer(config.startTimeoutMs, () => this.kill(`not ready within ${config.startTimeoutMs} ms`));
-    void exited.then((exit) => {
-      const link = this.#link;
-      if (generation !== this.#generation || link === undefined) return this.#exited(generation, exit);
-      this.#timer(lastMessageMs, () => this.#exited(generation, exit));
-      this.#linkGone = () => this.#exited(generation, exit);
-    });
   }
 
-  #ready(message: Extract<WorkerMessage, { type: "ready" }>): void {
+  #ready(port: number | undefined): void {
     if (!canStep(this.#phase, "ready")) return;
-    const now = this.#options.clock.now();
-    this.#readyAt = now;
-    this.#lastBeatAt = now;
-    this.#bootMs = now - this.#launchedAt;
-    if (message.port !== undefined) this.#port = message.port;
+    this.#generation?.ready();
+    if (port !== undefined) this.#port = port;
     this.#cancelTimer();
     this.#step("ready");
     this.#prober.start();
@@ -298,23 +224,20 @@ export class Instance {
 
   #drain(): void {
     const { drainTimeoutMs } = this.#options.config;
-    const listens = this.#phase === "ready" || this.#phase === "unhealthy";
+    const listens = registryState(this.#phase) !== "starting" && this.#generation?.isLinked === true;
     this.#prober.stop();
     this.#step("drain");
     // Before it is ready there is nothing to finish, and maybe nobody who reads the link yet.
-    if (listens && this.#link !== undefined) this.#send({ type: "drain", timeoutMs: drainTimeoutMs });
-    else this.#worker?.kill("SIGTERM");
+    if (listens) this.#generation?.send({ type: "drain", timeoutMs: drainTimeoutMs });
+    else this.#generation?.kill("SIGTERM");
     this.#timer(drainTimeoutMs + drainGraceMs, () => this.kill(`not drained within ${drainTimeoutMs} ms`));
   }
 
-  #exited(generation: number, exit: ExitInfo): void {
-    if (generation !== this.#generation || !hasProcess(this.#phase)) return;
+  #exited(generation: Generation, exit: ExitInfo): void {
     const { clock, log } = this.#options;
     this.#prober.stop();
     this.#cancelTimer();
-    this.#link = undefined;
-    this.#linkGone = undefined;
-    this.#lastExit = this.#verdict ?? describeExit(exit, this.#wanted ? this.#lastWords : "");
+    this.#lastExit = generation.obituary(exit, !this.#wanted);
     if (!this.#wanted || this.#phase === "draining") {
       this.#step("ended");
       // Started again while it drained.
@@ -333,48 +256,29 @@ export class Instance {
   }
 
   #step(event: PhaseEvent): void {
-    const { clock, publish } = this.#options;
     const before = registryState(this.#phase);
     this.#phase = step(this.#phase, event);
+    if (registryState(this.#phase) !== before) this.#since = this.#options.clock.now();
     if (!hasProcess(this.#phase)) this.#cancelTimer();
-    if (registryState(this.#phase) !== before) this.#since = clock.now();
-    publish(this.#record());
+    const spec = this.#generation?.spec;
+    // The first step is a launch, so there is one.
+    if (spec !== undefined) this.#options.publish(this.#record(spec));
     for (const check of [...this.#waiting]) check();
   }
 
-  #record(): InstanceRecord {
-    const spec = this.#spec;
+  #record(spec: WorkerSpec): InstanceRecord {
+    const pid = hasProcess(this.#phase) ? this.#generation?.pid : undefined;
     return {
       id: this.id,
       service: this.service,
-      version: spec?.version ?? "",
-      generation: this.#generation,
+      version: spec.version,
+      generation: spec.generation,
       state: registryState(this.#phase),
-      address: spec?.address ?? "",
-      weight: spec?.weight ?? 1,
+      address: spec.address,
+      weight: spec.weight,
       since: this.#since,
-      ...(hasProcess(this.#phase) && this.#worker !== undefined ? { pid: this.#worker.pid } : {}),
+      ...(pid === undefined ? {} : { pid }),
     };
-  }
-
-  #said(stream: "stdout" | "stderr", line: string): void {
-    if (stream === "stderr" && line.trim() !== "")
-      this.#lastWords = line.trim().slice(0, lastWordsCharacters);
-    this.#options.output(stream, line);
-  }
-
-  #send(message: SupervisorMessage): void {
-    this.#link?.notify(message);
-  }
-
-  #ask(deadline: number): Promise<ProbeReply> {
-    return new Promise((resolve) => {
-      if (this.#link === undefined) return resolve({ ok: false, reason: "no control link" });
-      this.#link.call({ type: "probe" } satisfies SupervisorMessage, null, deadline, {
-        reply: (head) => resolve(parseProbeReply(head)),
-        fail: (error) => resolve({ ok: false, reason: error.message }),
-      });
-    });
   }
 
   /** One timer at a time: each phase waits for one thing. */
@@ -394,9 +298,4 @@ export class Instance {
       this.#waiting.add(check);
     });
   }
-}
-
-function describeExit(exit: ExitInfo, lastWords: string): string {
-  const how = exit.signal ?? (exit.code === null ? "ended" : `exit ${exit.code}`);
-  return lastWords === "" || exit.signal === "SIGKILL" ? how : `${how}: ${lastWords}`;
 }

@@ -1,13 +1,19 @@
 import { MicrocosmError } from "../../sdk/errors.ts";
 
 /** Throws `port-in-use`, naming the port, when it cannot be listened on. The port is free again afterwards. */
-export async function checkPortFree(host: string, port: number): Promise<void> {
-  if (port === 0) return;
+export function checkPortFree(host: string, port: number): void {
   try {
     Bun.listen({ hostname: host, port, socket: { data() {} } }).stop(true);
   } catch (cause) {
     throw portError(host, port, cause);
   }
+}
+
+/** A port that nobody listens on right now. */
+export function findFreePort(host: string): number {
+  const listener = Bun.listen({ hostname: host, port: 0, socket: { data() {} } });
+  listener.stop(true);
+  return listener.port;
 }
 
 export function portError(host: string, port: number, cause: unknown): MicrocosmError {

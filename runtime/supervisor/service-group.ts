@@ -116,7 +116,7 @@ export class ServiceGroup {
     return instance.phase;
   }
 
-  #command(work: () => Promise<void>): Promise<void> {
+  async #command(work: () => Promise<void>): Promise<void> {
     if (this.#closed) throw new MicrocosmError("not-running", "The run is ending.");
     if (this.#queued >= maxQueuedCommands) {
       throw new MicrocosmError("overloaded", `${this.#queued} commands already wait for ${this.name}.`);
@@ -126,6 +126,6 @@ export class ServiceGroup {
       this.#queued -= 1;
     });
     this.#last = done.catch(() => {});
-    return done;
+    await done;
   }
 }

@@ -3,26 +3,18 @@ import { type Clock, type Random, systemClock, systemRandom } from "../clock.ts"
 import type { InstanceInfo, LogLine } from "../control/api.ts";
 import { MemoryRegistry } from "../registry/memory-registry.ts";
 import type { Registry } from "../registry/registry.ts";
-import { closest } from "../topology/closest.ts";
 import type { Topology } from "../topology/model.ts";
 import type { Transport } from "../transport/transport.ts";
-import type { WorkerSpec } from "../worker/spec.ts";
 import { ControlLinks } from "./control-links.ts";
 import { HeartbeatMonitor } from "./heartbeat.ts";
+import { Fleet } from "./fleet.ts";
 import { Instance } from "./instance.ts";
 import type { Launcher } from "./launcher.ts";
 import { parseLogLine } from "./log-line.ts";
 import { LogStore } from "./logs.ts";
-import { checkPortFree } from "./port-check.ts";
+import { checkPortFree, findFreePort } from "./port-check.ts";
 import { RunDirectory } from "./run-directory.ts";
-import { ServiceGroup } from "./service-group.ts";
-import {
-  brokerSpec,
-  gatewaySpec,
-  type InstancePlace,
-  type SpecContext,
-  serviceSpec,
-} from "./worker-specs.ts";
+import type { ServiceGroup } from "./service-group.ts";
 
 export interface SupervisorOptions {
   readonly topology: Topology;
@@ -55,6 +47,7 @@ interface OpenRun {
   readonly directory: RunDirectory;
   readonly logs: LogStore;
   readonly links: ControlLinks;
+  readonly fleet: Fleet;
 }
 
 /**
@@ -69,7 +62,6 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #groups = new Map<string, ServiceGroup>();
   readonly #heartbeats: HeartbeatMonitor;
   /** Set by `open`. */
   #open: OpenRun | undefined;
@@ -85,38 +77,38 @@ export class Supervisor {
     this.#heartbeats = new HeartbeatMonitor({
       config: this.topology.supervisor,
       clock: this.#clock,
-      instances: () => this.#all(),
+      instances: () => this.#open?.fleet.instances() ?? [],
     });
   }
 
   /** Takes the data directory and listens for workers. Throws `already-running`, `data-unwritable`, `port-in-use`. */
   async open(): Promise<void> {
     if (this.#open !== undefined) return;
+    const { transport, dataDirectory } = this.#options;
     const { gateway, services } = this.topology;
-    // Before anything is started: a gateway that finds its port taken would only crash-loop.
-    if (gateway.instances === 1) await checkPortFree(gateway.host, this.#configuredPort());
     const names = ["supervisor", "gateway", "broker", ...Object.keys(services)];
     const directory = await RunDirectory.open({
-      dataDirectory: this.#options.dataDirectory,
+      dataDirectory,
       longestName: `${names.reduce((a, b) => (b.length > a.length ? b : a))}-999`,
       sockets: this.mode === "processes",
     });
     const links = new ControlLinks({
-      transport: this.#options.transport,
+      transport,
       address: directory.address("supervisor"),
       registry: this.registry,
-      instance: (id) => this.#find(id),
+      instance: (id) => this.#open?.fleet.find(id),
       log: (level, message) => this.log(level, message),
     });
-    const logs = new LogStore({ directory: directory.logs });
     try {
+      // Before anything is started: a gateway that finds its port taken would only crash-loop.
+      if (this.#configuredPort() !== 0) checkPortFree(gateway.host, this.#configuredPort());
       await links.start();
     } catch (error) {
       await directory.close();
       throw error;
     }
-    this.#open = { directory, logs, links };
-    this.#createGroups(directory);
+    const logs = new LogStore({ directory: directory.logs });
+    this.#open = { directory, logs, links, fleet: this.#fleet(directory, logs) };
   }
 
   /** Brings everything up; resolves when each instance is ready or known to stay down. */
@@ -124,8 +116,9 @@ export class Supervisor {
     await this.open();
     const startedAt = this.#clock.now();
     this.#heartbeats.start();
-    const started = new Map<string, Promise<void>>();
-    await Promise.all([...this.#groups.values()].map((group) => this.#startInOrder(group, started)));
+    await this.#opened().fleet.start((service, by) => {
+      this.log("error", `${service} is not started: it requires ${by.join(", ")}`);
+    });
     const instances = this.instances();
     return {
       gateway: this.gatewayUrl,
@@ -135,10 +128,7 @@ export class Supervisor {
     };
   }
 
-  /**
-   * Drains from the outside in, so that nothing is cut off from what it needs to finish: the gateway, the services, the
-   * broker. Idempotent; bounded by the drain timeout of each of the three.
-   */
+  /** Drains everything; bounded by three times the drain timeout and a little. Idempotent. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
@@ -160,23 +150,22 @@ export class Supervisor {
 
   get gatewayUrl(): string {
     const { host } = this.topology.gateway;
-    const port = this.#gatewayPort();
+    const port = this.#open?.fleet.gatewayPort ?? this.#configuredPort();
     const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
     return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
   }
 
   instances(): InstanceInfo[] {
-    return [...this.#all()].map((instance) => instance.info());
+    return [...this.#opened().fleet.instances()].map((instance) => instance.info());
   }
 
   /** Resolves with the service's instances when the new ones are settled and those too many are gone. */
   async scale(service: string, count: number): Promise<InstanceInfo[]> {
-    const group = this.#group(service);
-    const shared = this.topology.gateway.instances > 1;
+    const group = this.#opened().fleet.group(service);
     if (service === "broker" && count > 1) {
       throw new MicrocosmError("bad-request", "There is one broker: its log is one file.");
     }
-    if (service === "gateway" && count > 1 && !shared) {
+    if (service === "gateway" && count > 1 && this.topology.gateway.instances === 1) {
       throw new MicrocosmError(
         "bad-request",
         "The gateway's port belongs to one process. Write gateway.instances: 2 or more into the topology and start again.",
@@ -212,8 +201,9 @@ export class Supervisor {
 
   /** SIGKILL, without a drain: a rehearsed failure. It comes back as after any other death. */
   kill(id: string): InstanceInfo {
-    const instance = this.#find(id);
-    if (instance === undefined) throw this.#unknown(id);
+    const { fleet } = this.#opened();
+    const instance = fleet.find(id);
+    if (instance === undefined) throw fleet.unknown(id);
     this.log("warn", `${id} is killed on demand`);
     instance.kill();
     return instance.info();
@@ -221,8 +211,9 @@ export class Supervisor {
 
   /** Whether `target` names a service, an instance, or nothing (undefined). */
   kindOf(target: string): "service" | "instance" | undefined {
-    if (this.#groups.has(target)) return "service";
-    return this.#find(target) === undefined ? undefined : "instance";
+    const { fleet } = this.#opened();
+    if (fleet.has(target)) return "service";
+    return fleet.find(target) === undefined ? undefined : "instance";
   }
 
   /** A line of the supervisor's own in the logs. */
@@ -233,102 +224,56 @@ export class Supervisor {
 
   async #stop(): Promise<void> {
     if (this.#open === undefined) return;
-    const { directory, logs, links } = this.#open;
+    const { directory, logs, links, fleet } = this.#open;
     this.log("info", "the run is ending");
-    const services = Object.keys(this.topology.services);
-    for (const names of [["gateway"], services, ["broker"]]) {
-      await Promise.all(names.map((name) => this.#groups.get(name)?.close()));
-    }
+    await fleet.stop();
     this.#heartbeats.stop();
     await links.stop();
     await logs.stop();
     await directory.close();
   }
 
-  /** All at once, except where the topology says `requires`; it has no cycles of those. */
-  #startInOrder(group: ServiceGroup, started: Map<string, Promise<void>>): Promise<void> {
-    const known = started.get(group.name);
-    if (known !== undefined) return known;
-    const required = (this.topology.services[group.name]?.requires ?? []).map((name) => this.#group(name));
-    const done = Promise.all(required.map((other) => this.#startInOrder(other, started))).then(() => {
-      const down = required.filter((other) => !other.instances.some(({ phase }) => phase === "ready"));
-      if (down.length === 0) return group.start();
-      this.log(
-        "error",
-        `${group.name} is not started: it requires ${down.map(({ name }) => name).join(", ")}`,
-      );
-      return undefined;
-    });
-    started.set(group.name, done);
-    return done;
-  }
-
-  #createGroups(directory: RunDirectory): void {
-    const { topology, version } = this.#options;
-    const context: SpecContext = {
-      topology,
-      version,
-      dataDirectory: directory.dataDirectory,
-      controlAddress: directory.address("supervisor"),
-      address: (id) => directory.address(id),
-    };
-    const gatewayOf = (place: InstancePlace) => gatewaySpec(context, place, this.#gatewayPort());
-    this.#addGroup("gateway", "gateway", topology.gateway.instances, gatewayOf);
-    this.#addGroup("broker", "broker", 1, (place) => brokerSpec(context, place));
-    for (const config of Object.values(topology.services)) {
-      this.#addGroup(config.name, "service", config.instances, (place) =>
-        serviceSpec(context, config, place),
-      );
-    }
-  }
-
-  #addGroup(
-    name: string,
-    role: WorkerSpec["role"],
-    instances: number,
-    spec: (place: InstancePlace) => WorkerSpec,
-  ): void {
-    const group = new ServiceGroup({
-      name,
-      instances,
-      create: (id, ordinal) => this.#createInstance(name, role, id, ordinal, spec),
-      removed: (id) => this.registry.remove(id),
-    });
-    this.#groups.set(name, group);
-  }
-
-  #createInstance(
-    service: string,
-    role: WorkerSpec["role"],
-    id: string,
-    ordinal: number,
-    spec: (place: InstancePlace) => WorkerSpec,
-  ): Instance {
-    const { launcher, changed } = this.#options;
-    const { logs } = this.#opened();
-    const source = { service, instance: id };
-    const instance = new Instance({
-      ...source,
-      id,
-      role,
-      config: this.topology.supervisor,
-      launcher: { launch: (of, output) => this.#noted(id, launcher.launch(of, output)) },
-      clock: this.#clock,
-      random: this.#random,
-      spec: (generation) => spec({ id, ordinal, generation }),
-      publish: (record) => {
-        this.registry.put(record);
-        changed?.(instance.info());
+  #fleet(directory: RunDirectory, logs: LogStore): Fleet {
+    const { topology, version, launcher, changed } = this.#options;
+    const noted: Launcher = {
+      launch: (spec, output) => {
+        const worker = launcher.launch(spec, output);
+        if (this.mode === "processes") directory.notePid(spec.instance, worker.pid);
+        return worker;
       },
-      output: (stream, line) => logs.write(parseLogLine(source, stream, line, this.#clock.now())),
-      log: (level, message) => this.log(level, message),
+    };
+    return new Fleet({
+      context: {
+        topology,
+        version,
+        dataDirectory: directory.dataDirectory,
+        controlAddress: directory.address("supervisor"),
+        address: (id) => directory.address(id),
+      },
+      // Several gateways share one port, so that cannot be left to each of them.
+      gatewayPort:
+        topology.gateway.instances > 1 && this.#configuredPort() === 0
+          ? findFreePort(topology.gateway.host)
+          : this.#configuredPort(),
+      removed: (id) => this.registry.remove(id),
+      create: (blueprint) => {
+        const source = { service: blueprint.service, instance: blueprint.id };
+        const instance: Instance = new Instance({
+          ...blueprint,
+          config: topology.supervisor,
+          launcher: noted,
+          clock: this.#clock,
+          random: this.#random,
+          publish: (record) => {
+            this.registry.put(record);
+            changed?.(instance.info());
+          },
+          output: (stream, line) => logs.write(parseLogLine(source, stream, line, this.#clock.now())),
+          log: (level, message) => this.log(level, message),
+        });
+        return instance;
+      },
     });
-    return instance;
-  }
-
-  #noted<W extends { readonly pid: number }>(id: string, worker: W): W {
-    if (this.mode === "processes") this.#opened().directory.notePid(id, worker.pid);
-    return worker;
   }
 
   async #act(
@@ -339,49 +284,16 @@ export class Supervisor {
       one: (group: ServiceGroup, instance: Instance) => Promise<void>;
     },
   ): Promise<InstanceInfo[]> {
-    const group = this.#groups.get(target);
-    if (group !== undefined) {
-      this.log("info", `${target} ${what}`);
-      await act.group(group);
-      return group.instances.map((instance) => instance.info());
-    }
-    const instance = this.#find(target);
-    if (instance === undefined) throw this.#unknown(target);
+    const { fleet } = this.#opened();
+    const instance = fleet.has(target) ? undefined : fleet.find(target);
+    const group = fleet.group(instance?.service ?? target);
     this.log("info", `${target} ${what}`);
-    await act.one(this.#group(instance.service), instance);
-    return [instance.info()];
-  }
-
-  *#all(): Iterable<Instance> {
-    for (const group of this.#groups.values()) yield* group.instances;
-  }
-
-  #find(id: string): Instance | undefined {
-    const group = this.#groups.get(id.slice(0, id.lastIndexOf("-")));
-    return group?.instances.find((instance) => instance.id === id);
-  }
-
-  #group(service: string): ServiceGroup {
-    const group = this.#groups.get(service);
-    if (group === undefined) throw this.#unknown(service);
-    return group;
-  }
-
-  #unknown(target: string): MicrocosmError {
-    const known = [...this.#groups.keys(), ...this.instances().map((instance) => instance.id)];
-    const near = closest(target, known);
-    const guess = near === undefined ? "" : ` Did you mean ${near}?`;
-    return new MicrocosmError("not-found", `There is no service and no instance "${target}".${guess}`);
+    await (instance === undefined ? act.group(group) : act.one(group, instance));
+    return (instance === undefined ? group.instances : [instance]).map((one) => one.info());
   }
 
   #configuredPort(): number {
     return this.#options.gatewayPort ?? this.topology.gateway.port;
-  }
-
-  /** With port 0 the one the system gave to the first gateway; later generations keep it. */
-  #gatewayPort(): number {
-    const told = this.#groups.get("gateway")?.instances.find((instance) => instance.port !== undefined);
-    return told?.port ?? this.#configuredPort();
   }
 
   #opened(): OpenRun {
