@@ -19,7 +19,10 @@ if (process.argv[2] === "worker") {
   await runWorker(roleOf);
 } else {
   const { runCli } = await import("./cli/program.ts");
-  process.exitCode = await runCli(process.argv.slice(2), {
+  const exitCode = await runCli(process.argv.slice(2), {
     command: fromSource ? [process.execPath, import.meta.path] : [process.execPath],
   });
+  // A timer that some part left must not hold the terminal; what was written must be out.
+  await new Promise<void>((written) => process.stdout.write("", () => written()));
+  process.exit(exitCode);
 }

@@ -1,5 +1,5 @@
-import type { Role } from "../runtime/worker/role.ts";
 import { type EmbeddedModules, isEmbedded } from "../runtime/worker/loader.ts";
+import type { Role } from "../runtime/worker/role.ts";
 import type { WorkerSpec } from "../runtime/worker/spec.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
 

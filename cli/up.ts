@@ -4,11 +4,11 @@ import { join, resolve } from "node:path";
 import type { InstanceInfo, LogLine } from "../runtime/control/api.ts";
 import { defaultDataDirectory } from "../runtime/control/discovery.ts";
 import { formatLogLine } from "./logs.ts";
+import { openTopology } from "./open-topology.ts";
 import { paint, print, printJson } from "./output.ts";
 import { watchGrandparent } from "./parent-watch.ts";
 import type { CliContext } from "./program.ts";
 import { BootProgress, printReady } from "./ready.ts";
-import { openTopology } from "./open-topology.ts";
 import { startRun } from "./run.ts";
 
 export interface UpOptions {

@@ -65,7 +65,10 @@ const pure = ["runtime/balancer/", "runtime/policy/"];
 const impureCalls = /\b(Date\.now|Math\.random|performance\.now|setTimeout|setInterval|new Date\(\))/;
 
 const files = [...new Glob("**/*.{ts,tsx,css}").scanSync(root)]
-  .filter((file) => !/^(node_modules|dist|tests|scripts|examples)\/|\/(node_modules|fixtures)\/|^\.|\.d\.ts$/.test(file))
+  .filter(
+    (file) =>
+      !/^(node_modules|dist|tests|scripts|examples)\/|\/(node_modules|fixtures)\/|^\.|\.d\.ts$/.test(file),
+  )
   .sort();
 const sources = files.filter((file) => /\.tsx?$/.test(file) && !/\.(test|case)\.ts$/.test(file));
 

@@ -2,8 +2,9 @@
  * 1,000 orders by 50 customers at once, while each of the six services and the broker is killed once with SIGKILL:
  * every order ends, stock and confirmed quantities add up to what was seeded, every notification due is there once.
  */
-import { expect, test } from "bun:test";
+
 import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { eventually, Run } from "../kit/run.ts";
 import { Customer, type Order, type Page } from "../kit/shop.ts";

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { InstanceInfo } from "../../runtime/control/api.ts";
+import { processStart } from "../../runtime/supervisor/process-identity.ts";
 
 export const root = resolve(import.meta.dir, "..", "..");
 export const main = join(root, "main.ts");
@@ -185,13 +186,9 @@ export async function eventually<T>(
   }
 }
 
+/** A zombie is not alive: its parent has only not asked yet. */
 export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  return processStart(pid) !== undefined;
 }
 
 async function firstLine(child: Bun.Subprocess<"ignore", "pipe", "pipe">): Promise<string> {
