@@ -94,6 +94,8 @@ export class Dispatcher {
   #notFound(call: DispatchedCall): void {
     const path = call.path.split("?", 1)[0] ?? "/";
     const allowed = methods.filter((method) => this.#hasRoute(method, path));
+    // Its handler answered with Hono's own notFound, or with nothing.
+    if (allowed.includes(call.method)) allowed.length = 0;
     const [status, type] = allowed.length > 0 ? [405, "method-not-allowed"] : [404, "not-found"];
     const detail =
       status === 405

@@ -47,6 +47,12 @@ export function trackResponses(): void {
       return stream;
     }
 
+    override clone(): Response {
+      const copy = super.clone() as Response & Tracked;
+      copy[madeOf] = this[madeOf];
+      return copy;
+    }
+
     static override [Symbol.hasInstance](value: unknown): boolean {
       return value instanceof Native;
     }
@@ -82,8 +88,8 @@ export function partsOf(response: Response): ResponseParts | Promise<ResponsePar
   const origin = (response as Tracked)[madeOf];
   if (typeof origin === "string") {
     if (response.bodyUsed) throw alreadyRead();
-    // Bun.serve sends this for a text without a type; the Fetch standard asks for it.
-    if (!hasContentType(headers)) headers.push("content-type", "text/plain;charset=UTF-8");
+    // As Bun.serve does, which sees only bytes at the gateway.
+    if (origin !== "" && !hasContentType(headers)) headers.push("content-type", "text/plain;charset=utf-8");
     return { status, headers, body: origin };
   }
   if (response.bodyUsed) throw alreadyRead();
