@@ -41,7 +41,10 @@ export function printReady(topology: Topology, ready: Ready, place: Place): void
     print(`${paint("red", "✗")} ${instance.id} is ${instance.state}${reason}`);
   }
   print();
-  print(`  gateway   ${paint("cyan", ready.gateway)}`);
+  const gateway = ready.down.some((instance) => instance.role === "gateway")
+    ? paint("red", "down: see microcosm logs gateway")
+    : paint("cyan", ready.gateway);
+  print(`  gateway   ${gateway}`);
   print(`  control   ${paint("cyan", place.control)}`);
   print(`  data      ${place.data}`);
   print();

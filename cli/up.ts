@@ -110,6 +110,13 @@ class Notices {
 
   #show(line: LogLine): void {
     if (this.#json) process.stderr.write(`${JSON.stringify(line)}\n`);
-    else print(formatLogLine(line));
+    else print(formatLogLine(withoutStack(line)));
   }
+}
+
+/** Stacks are for `microcosm logs`; here they would push the table off the screen. */
+function withoutStack(line: LogLine): LogLine {
+  if (line.fields?.stack === undefined) return line;
+  const { stack: _stack, ...fields } = line.fields;
+  return { ...line, fields };
 }
