@@ -26,6 +26,8 @@ export interface BrokerLimits {
   readonly retentionPauseMs: number;
   /** One answer to `read`. */
   readonly readBytes: number;
+  /** The log's file grows to this; then publishes fail as on a full disk. */
+  readonly fileBytes: number;
   /** How long to wait for the file's lock: the previous broker may be ending. */
   readonly busyTimeoutMs: number;
 }
@@ -48,6 +50,7 @@ export const defaultBrokerLimits: BrokerLimits = {
   retentionBlocks: 256,
   retentionPauseMs: 50,
   readBytes: 4 * MiB,
+  fileBytes: 2 ** 40,
   busyTimeoutMs: 5000,
 };
 

@@ -68,11 +68,11 @@ export class BrokerServer {
     const listener = this.#listener;
     this.#listener = undefined;
     await listener?.stop();
-    // First what is on the links: publishes received are committed, and answered before their link closes.
-    this.#engine.flush();
+    // Before the links close: publishes that arrived are committed and answered, and what consumers have in flight is
+    // not taken for failed.
+    this.#engine.stop();
     await Promise.all([...this.#sessions.keys()].map((link) => link.close()));
     this.#sessions.clear();
-    this.#engine.stop();
   }
 
   async health(): Promise<{ readonly ok: boolean; readonly reason?: string }> {

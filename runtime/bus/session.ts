@@ -2,9 +2,10 @@ import { MicrocosmError } from "../../sdk/errors.ts";
 import type { IncomingCall, Link } from "../transport/transport.ts";
 import type { DeliverySink } from "./consumer.ts";
 import { DeliveryWriter } from "./delivery.ts";
-import type { BrokerEngine, Seat } from "./engine.ts";
+import type { BrokerEngine } from "./engine.ts";
 import type { Entry } from "./entry.ts";
 import { areRecords, asBuffer } from "./record.ts";
+import type { Seat } from "./subscribe.ts";
 import {
   type DeadHead,
   isTagsHead,

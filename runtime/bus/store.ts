@@ -47,6 +47,13 @@ export interface StoredDead {
   readonly record: Buffer;
 }
 
+/** What a file may take: of the disk, and of our patience while another process has it. */
+export interface StoreBounds {
+  readonly fileBytes: number;
+  readonly busyTimeoutMs: number;
+}
+
+const pageBytes = 4096;
 const offsetsPerTopic = 2 ** 40;
 const maxTopics = 2 ** 13;
 const schemaVersion = 1;
@@ -82,12 +89,12 @@ export class Store {
   readonly #statements: ReturnType<typeof prepareAll>;
 
   /** Opens or creates the file and locks it for this process. Throws `data-unwritable`. */
-  constructor(file: string, busyTimeoutMs: number) {
+  constructor(file: string, bounds: StoreBounds) {
     this.file = file;
     let database: Database | undefined;
     try {
       database = new Database(file, { create: true, strict: true });
-      configure(database, busyTimeoutMs);
+      configure(database, bounds);
       this.#begin = database.prepare("BEGIN IMMEDIATE");
       this.#commit = database.prepare("COMMIT");
       this.#rollback = database.prepare("ROLLBACK");
@@ -267,12 +274,14 @@ function withBuffer(row: StoredDead): StoredDead {
   return { ...row, record: Buffer.from(buffer, byteOffset, byteLength) };
 }
 
-function configure(database: Database, busyTimeoutMs: number): void {
+function configure(database: Database, { busyTimeoutMs, fileBytes }: StoreBounds): void {
+  database.run(`PRAGMA page_size = ${pageBytes}`);
   database.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
   // Offsets are given out from memory, so a second broker on this file would overwrite events. The lock goes with the process.
   database.run("PRAGMA locking_mode = EXCLUSIVE");
   database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");
+  database.run(`PRAGMA max_page_count = ${Math.max(1, Math.floor(fileBytes / pageBytes))}`);
   const query = database.prepare("PRAGMA user_version");
   const version = (query.get() as { user_version: number }).user_version;
   query.finalize();

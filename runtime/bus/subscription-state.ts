@@ -24,3 +24,9 @@ export function unpackState(bytes: Uint8Array): SubscriptionState {
   for (let i = 0; i < failed.length; i += 2) state.failed.set(failed[i]!, failed[i + 1]!);
   return state;
 }
+
+/** Adds what the last run left at offsets from `next` on, which this run has not read yet. */
+export function addUnread(state: SubscriptionState, next: number, done: number[], failed: number[]): void {
+  for (const offset of state.done) if (offset >= next) done.push(offset, offset + 1);
+  for (const [offset, deliveries] of state.failed) if (offset >= next) failed.push(offset, deliveries);
+}

@@ -1,46 +1,23 @@
-import type { Clock, Random } from "../clock.ts";
 import { AckWindow } from "./ack-window.ts";
-import { type Backoff, backoffMs } from "./backoff.ts";
+import { backoffMs } from "./backoff.ts";
 import type { SubscriptionInfo } from "./broker.ts";
 import { Consumer, type DeliverySink } from "./consumer.ts";
 import { type Entry, move } from "./entry.ts";
+import { DueTimer } from "./due-timer.ts";
 import { Fifo } from "./fifo.ts";
 import { KeyLanes } from "./key-lanes.ts";
-import type { Ledger, Persistent } from "./ledger.ts";
+import type { Persistent } from "./ledger.ts";
+import { LetterReplay } from "./letter-replay.ts";
+import { LogReader } from "./log-reader.ts";
 import { recordId, recordKey, recordLength } from "./record.ts";
-import type { Block, Store, StoredSubscription } from "./store.ts";
-import { emptyState, packState, type SubscriptionState } from "./subscription-state.ts";
-import type { TopicLog } from "./topic-log.ts";
-
-export interface SubscriptionSettings {
-  /** Offsets between the cursor and the last event read; then the subscription is paused. */
-  readonly windowEvents: number;
-  /** The same in bytes. */
-  readonly windowBytes: number;
-  /** Dead letters being replayed at once. */
-  readonly replayEvents: number;
-  readonly ackTimeoutMs: number;
-  readonly backoff: Backoff;
-}
-
-export interface SubscriptionParts {
-  readonly name: string;
-  readonly topicId: number;
-  readonly log: TopicLog;
-  readonly store: Store;
-  readonly ledger: Ledger;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Asks for `pump` soon, once for all that happens meanwhile. */
-  readonly wake: (subscription: Subscription) => void;
-}
-
-/** Where a subscription begins: from storage, or new. */
-export interface SubscriptionStart {
-  readonly cursor: number;
-  readonly skipped: number;
-  readonly state: SubscriptionState;
-}
+import type { StoredSubscription } from "./store.ts";
+import type {
+  SubscriptionKind,
+  SubscriptionParts,
+  SubscriptionSettings,
+  SubscriptionStart,
+} from "./subscription-options.ts";
+import { addUnread, emptyState, packState, type SubscriptionState } from "./subscription-state.ts";
 
 /**
  * Hands the events of a topic to competing consumers: at least once, one at a time per key, never more to a consumer
@@ -52,9 +29,7 @@ export interface SubscriptionStart {
 export class Subscription implements Persistent {
   readonly name: string;
   readonly topicId: number;
-  /** Forgotten with its last consumer; nothing of it is stored, and what it cannot handle is dropped. */
   readonly ephemeral: boolean;
-  /** Whether cursor and state survive the broker: not for ephemeral ones, nor on topics in memory. */
   readonly durable: boolean;
   maxDeliveries: number;
   readonly #settings: SubscriptionSettings;
@@ -63,24 +38,18 @@ export class Subscription implements Persistent {
   readonly #ready = new Fifo<Entry>();
   readonly #lanes = new KeyLanes();
   readonly #window: AckWindow;
-  /** Dead letters under way again, by their row. */
-  readonly #replays = new Map<number, Entry>();
-  #replayAfter = 0;
-  #mayReplay: boolean;
+  readonly #letters: LetterReplay;
   #restored: SubscriptionState;
   #skipped: number;
-  #block: Block | undefined;
-  /** Byte position in #block of the event at window.next. */
-  #at = 0;
+  readonly #reader: LogReader;
+  readonly #timer: DueTimer;
   #turn = 0;
-  #armed = Number.POSITIVE_INFINITY;
-  #disarm: (() => void) | undefined;
 
   constructor(
     parts: SubscriptionParts,
     settings: SubscriptionSettings,
     start: SubscriptionStart,
-    kind: { readonly ephemeral: boolean; readonly durable: boolean; readonly maxDeliveries: number },
+    kind: SubscriptionKind,
   ) {
     this.#parts = parts;
     this.#settings = settings;
@@ -89,10 +58,13 @@ export class Subscription implements Persistent {
     this.ephemeral = kind.ephemeral;
     this.durable = kind.durable;
     this.maxDeliveries = kind.maxDeliveries;
+    this.#reader = new LogReader(parts.log);
+    this.#timer = new DueTimer(parts.clock, () => this.#expire());
     this.#window = new AckWindow(start.cursor);
     this.#skipped = start.skipped;
     this.#restored = start.state;
-    this.#mayReplay = !kind.ephemeral;
+    const { store, topicId, name } = parts;
+    this.#letters = new LetterReplay(store, topicId, name, settings.replayEvents, !kind.ephemeral);
   }
 
   get consumers(): number {
@@ -169,13 +141,12 @@ export class Subscription implements Persistent {
     }
     if (!delivered) return;
     for (const consumer of this.#consumers) consumer.flush();
-    this.#arm(due);
+    this.#timer.at(due);
   }
 
   /** Letters were marked for replay. */
   lettersMarked(): void {
-    this.#mayReplay = true;
-    this.#replayAfter = 0;
+    this.#letters.restart();
     this.#parts.wake(this);
   }
 
@@ -193,13 +164,9 @@ export class Subscription implements Persistent {
         if (entry.key !== undefined) this.#lanes.enter(entry, entry.key);
       }
     }
-    for (const [letter, entry] of this.#replays)
-      if (entry.state !== "in-flight") this.#replays.delete(letter);
-    this.#mayReplay = !this.ephemeral;
-    this.#replayAfter = 0;
+    this.#letters.recall();
     this.#restored = emptyState;
     this.#window.reset(offset);
-    this.#block = undefined;
     this.#changed();
   }
 
@@ -211,17 +178,8 @@ export class Subscription implements Persistent {
       if (failures > 0) failed.push(entry.offset, failures);
     });
     const done = window.doneAbove();
-    // What the last run left that was not read again yet.
-    for (const offset of this.#restored.done) if (offset >= window.next) done.push(offset, offset + 1);
-    for (const [offset, failures] of this.#restored.failed) {
-      if (offset >= window.next) failed.push(offset, failures);
-    }
-    return {
-      name: this.name,
-      cursor: window.cursor,
-      skipped: this.#skipped,
-      state: packState(done, failed),
-    };
+    addUnread(this.#restored, window.next, done, failed);
+    return { name: this.name, cursor: window.cursor, skipped: this.#skipped, state: packState(done, failed) };
   }
 
   info(): SubscriptionInfo {
@@ -234,7 +192,7 @@ export class Subscription implements Persistent {
       else if (entry.state === "retry") waitingRetry++;
     };
     window.forEach(count);
-    for (const entry of this.#replays.values()) count(entry);
+    for (const entry of this.#letters.entries.values()) count(entry);
     return {
       subscription: this.name,
       consumers: this.#consumers.map((consumer) => consumer.name),
@@ -248,8 +206,7 @@ export class Subscription implements Persistent {
   }
 
   stop(): void {
-    this.#disarm?.();
-    this.#disarm = undefined;
+    this.#timer.stop();
     this.#consumers.length = 0;
   }
 
@@ -276,23 +233,16 @@ export class Subscription implements Persistent {
     const window = this.#window;
     const { log } = this.#parts;
     while (window.next < log.nextOffset && !this.#full) {
+      if (window.next < log.firstOffset && !this.#skipTo(log.firstOffset)) return undefined;
       const offset = window.next;
-      let block = this.#block;
-      if (block === undefined || offset >= block.firstOffset + block.count) {
-        if (offset < log.firstOffset && !this.#skipTo(log.firstOffset)) return undefined;
-        block = this.#locate(window.next);
-        if (block === undefined) return undefined;
-        continue;
-      }
-      const at = this.#at;
-      const length = recordLength(block.records, at);
-      this.#at = at + length;
+      const reader = this.#reader;
+      if (!reader.find(offset)) return undefined;
       if (this.#restored.done.has(offset)) {
-        window.add(undefined, length);
+        window.add(undefined, reader.length);
         continue;
       }
-      const entry = this.#entry(offset, block.records, at);
-      window.add(entry, length);
+      const entry = this.#entry(offset, reader.records, reader.at);
+      window.add(entry, reader.length);
       if (this.#admit(entry)) return entry;
     }
     return undefined;
@@ -315,16 +265,6 @@ export class Subscription implements Persistent {
     };
   }
 
-  /** Puts the block with `offset` under the reader. */
-  #locate(offset: number): Block | undefined {
-    const block = this.#parts.log.block(offset);
-    this.#block = block;
-    this.#at = 0;
-    if (block === undefined) return undefined;
-    for (let i = block.firstOffset; i < offset; i++) this.#at += recordLength(block.records, this.#at);
-    return block;
-  }
-
   /** Retention has overtaken this subscription. Only once all it holds is done, so that offsets stay in one window. */
   #skipTo(offset: number): boolean {
     const window = this.#window;
@@ -343,16 +283,9 @@ export class Subscription implements Persistent {
   }
 
   #nextReplay(): Entry | undefined {
-    const { replayEvents } = this.#settings;
-    while (this.#mayReplay && this.#replays.size < replayEvents) {
-      const { store, topicId, name } = this.#parts;
-      const [letter] = store.replayable(topicId, name, this.#replayAfter, 1);
-      if (letter === undefined) {
-        this.#mayReplay = false;
-        return undefined;
-      }
-      this.#replayAfter = letter.id;
-      if (this.#replays.has(letter.id)) continue;
+    for (;;) {
+      const letter = this.#letters.next();
+      if (letter === undefined) return undefined;
       const entry: Entry = {
         ...this.#entry(letter.offset, letter.record, 0),
         letter: letter.id,
@@ -360,10 +293,9 @@ export class Subscription implements Persistent {
         deliveries: letter.deliveries,
         lastError: letter.reason,
       };
-      this.#replays.set(letter.id, entry);
+      this.#letters.entries.set(letter.id, entry);
       if (this.#admit(entry)) return entry;
     }
-    return undefined;
   }
 
   #fail(entry: Entry, reason: string, now: number): void {
@@ -380,7 +312,7 @@ export class Subscription implements Persistent {
     // A replayed letter's earlier deliveries do not make it wait longer.
     const failures = entry.deliveries - (entry.maxDeliveries - this.maxDeliveries);
     entry.due = now + backoffMs(this.#settings.backoff, Math.max(1, failures), this.#parts.random);
-    this.#arm(entry.due);
+    this.#timer.at(entry.due);
   }
 
   #bury(entry: Entry, reason: string): void {
@@ -408,7 +340,7 @@ export class Subscription implements Persistent {
     }
     const { letter } = entry;
     if (letter !== 0) {
-      this.#replays.delete(letter);
+      this.#letters.entries.delete(letter);
       if (!buried) this.#parts.ledger.letter((store) => store.deleteDead(letter));
     } else if (!entry.detached) this.#window.done(entry.offset);
   }
@@ -433,15 +365,7 @@ export class Subscription implements Persistent {
     this.#parts.wake(this);
   }
 
-  /** One timer for all: when it fires, the window is looked through. */
-  #arm(due: number): void {
-    if (due >= this.#armed) return;
-    this.#disarm?.();
-    this.#armed = due;
-    const { clock } = this.#parts;
-    this.#disarm = clock.after(Math.max(0, due - clock.now()), () => this.#expire());
-  }
-
+  /** Looks for what is due: deliveries that were not acknowledged, and retries. */
   #expire(): void {
     const { clock } = this.#parts;
     const now = clock.now();
@@ -456,9 +380,7 @@ export class Subscription implements Persistent {
     };
     for (const consumer of this.#consumers) consumer.inFlight().forEach(look);
     this.#window.forEach(lookRetry);
-    this.#replays.forEach(lookRetry);
-    this.#armed = Number.POSITIVE_INFINITY;
-    this.#disarm = undefined;
+    this.#letters.entries.forEach(lookRetry);
     for (const entry of late) {
       if (entry.state === "retry") {
         move(entry, "ready");
@@ -469,7 +391,7 @@ export class Subscription implements Persistent {
         this.#fail(entry, `not acknowledged within ${this.#settings.ackTimeoutMs} ms`, now);
       }
     }
-    if (earliest < this.#armed) this.#arm(earliest);
+    this.#timer.at(earliest);
     this.#changed();
   }
 }

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorTable, MicrocosmError } from "../../sdk/errors.ts";
-import type { Position } from "./engine.ts";
+import type { Position } from "./subscribe.ts";
 import type { Offsets } from "./topic.ts";
 
 /**

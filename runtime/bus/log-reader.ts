@@ -1,0 +1,38 @@
+import { recordLength } from "./record.ts";
+import type { Block } from "./store.ts";
+import type { TopicLog } from "./topic-log.ts";
+
+/** Walks a topic's records forward. What it found is in its fields until the next step: no object per event. */
+export class LogReader {
+  readonly #log: TopicLog;
+  #block: Block | undefined;
+  /** Byte position of the record after the one found, and its offset. */
+  #nextAt = 0;
+  #nextOffset = -1;
+  records: Buffer = Buffer.alloc(0);
+  at = 0;
+  length = 0;
+
+  constructor(log: TopicLog) {
+    this.#log = log;
+  }
+
+  /** Finds the record at `offset`, which the log must hold; false when it does not. Quick when called in order. */
+  find(offset: number): boolean {
+    let block = this.#block;
+    if (block === undefined || offset !== this.#nextOffset || offset >= block.firstOffset + block.count) {
+      block = this.#log.block(offset);
+      this.#block = block;
+      if (block === undefined || block.firstOffset > offset) return false;
+      this.#nextAt = 0;
+      for (let i = block.firstOffset; i < offset; i++)
+        this.#nextAt += recordLength(block.records, this.#nextAt);
+    }
+    this.records = block.records;
+    this.at = this.#nextAt;
+    this.length = recordLength(block.records, this.at);
+    this.#nextAt += this.length;
+    this.#nextOffset = offset + 1;
+    return true;
+  }
+}
