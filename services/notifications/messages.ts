@@ -12,11 +12,11 @@ export function welcome(name: string): string {
 }
 
 export function confirmed(totalCents: number, currency: string): string {
-  return `Your order over ${money(totalCents, currency)} is confirmed.`;
+  return `Your order of ${money(totalCents, currency)} is confirmed.`;
 }
 
 export function cancelled(totalCents: number, currency: string, reason: string): string {
-  return `Your order over ${money(totalCents, currency)} was cancelled: ${reasons[reason] ?? reason}.`;
+  return `Your order of ${money(totalCents, currency)} was cancelled: ${reasons[reason] ?? reason}.`;
 }
 
 function money(cents: number, currency: string): string {

@@ -49,9 +49,9 @@ test("each event is one notification for whom it concerns", async () => {
     {
       type: "order.cancelled",
       orderId: "o-2",
-      message: "Your order over 12.50 EUR was cancelled: the payment was declined.",
+      message: "Your order of 12.50 EUR was cancelled: the payment was declined.",
     },
-    { type: "order.confirmed", orderId: "o-1", message: "Your order over 12.50 EUR is confirmed." },
+    { type: "order.confirmed", orderId: "o-1", message: "Your order of 12.50 EUR is confirmed." },
     { type: "user.registered", orderId: undefined, message: "Welcome, Ada. Your account is ready." },
   ]);
   expect(next).toBeNull();
