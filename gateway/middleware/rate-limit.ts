@@ -1,0 +1,87 @@
+import type { Clock } from "../../runtime/clock.ts";
+import type { RateLimitConfig } from "../../runtime/topology/model.ts";
+import type { Exchange, Guard } from "../exchange.ts";
+import { RecentMap } from "../recent-map.ts";
+import type { Responder } from "../responder.ts";
+
+interface Bucket {
+  tokens: number;
+  /** When `tokens` was right, milliseconds since the epoch. */
+  at: number;
+}
+
+/** Token buckets by name: `requests` at once, refilled evenly over `perMs`. */
+export class TokenBuckets {
+  readonly #capacity: number;
+  readonly #perMs: number;
+  readonly #clock: Clock;
+  readonly #buckets: RecentMap<string, Bucket>;
+
+  constructor(config: Pick<RateLimitConfig, "requests" | "perMs">, clock: Clock, maxBuckets: number) {
+    this.#capacity = config.requests;
+    this.#perMs = config.perMs;
+    this.#clock = clock;
+    this.#buckets = new RecentMap(maxBuckets);
+  }
+
+  /** Takes a token. Returns how many are left; below zero there was none, and -n milliseconds bring the next. */
+  take(name: string): number {
+    const now = this.#clock.now();
+    let bucket = this.#buckets.get(name);
+    if (bucket === undefined) {
+      bucket = { tokens: this.#capacity, at: now };
+      this.#buckets.set(name, bucket);
+    } else if (now > bucket.at) {
+      const gained = ((now - bucket.at) * this.#capacity) / this.#perMs;
+      bucket.tokens = Math.min(this.#capacity, bucket.tokens + gained);
+      bucket.at = now;
+    }
+    if (bucket.tokens < 1) return -Math.max(1, ((1 - bucket.tokens) * this.#perMs) / this.#capacity);
+    bucket.tokens--;
+    return bucket.tokens;
+  }
+
+  /** Until a bucket with this many tokens is full. */
+  msUntilFull(tokens: number): number {
+    return ((this.#capacity - tokens) * this.#perMs) / this.#capacity;
+  }
+}
+
+/**
+ * Refuses who asks too often, and tells everyone how much is left, in the header fields that draft-ietf-httpapi-ratelimit-headers
+ * had up to version 07 and that clients read.
+ */
+export function rateLimitGuard(
+  config: RateLimitConfig,
+  clock: Clock,
+  maxBuckets: number,
+  responder: Responder,
+): Guard {
+  const buckets = new TokenBuckets(config, clock, maxBuckets);
+  const limit = String(config.requests);
+  const byUser = config.by === "user";
+  return (x) => {
+    // Prefixed: a user must not be able to name itself after somebody's address.
+    const name = byUser && x.user !== undefined ? `user ${x.user.id}` : x.address;
+    const left = buckets.take(name);
+    if (left >= 0) {
+      announce(x, limit, Math.floor(left), buckets.msUntilFull(left));
+      return undefined;
+    }
+    announce(x, limit, 0, -left);
+    const detail = `At most ${limit} requests in ${config.perMs / 1000} s; try again in ${seconds(-left)} s.`;
+    const headers = ["retry-after", String(seconds(-left))];
+    return responder.problem(x, { status: 429, type: "too-many-requests", detail }, headers);
+  };
+}
+
+function announce(x: Exchange, limit: string, remaining: number, resetMs: number): void {
+  x.addHeader("ratelimit-limit", limit);
+  x.addHeader("ratelimit-remaining", String(remaining));
+  x.addHeader("ratelimit-reset", String(seconds(resetMs)));
+}
+
+/** Whole seconds, never too early. */
+function seconds(ms: number): number {
+  return Math.ceil(ms / 1000);
+}

@@ -1,0 +1,94 @@
+import http from "node:http";
+import type { Server } from "bun";
+import type { Clock } from "../runtime/clock.ts";
+import type { GatewayConfig } from "../runtime/topology/model.ts";
+import { MicrocosmError } from "../sdk/errors.ts";
+import type { GatewayApp } from "./app.ts";
+
+/** Bun takes at most this; a longer silence is the route's timeout to end. */
+const maxIdleSeconds = 255;
+
+export interface GatewayServerOptions {
+  readonly config: Pick<GatewayConfig, "host" | "port" | "instances" | "limits">;
+  readonly app: GatewayApp;
+  readonly clock: Clock;
+  readonly drainPollMs: number;
+}
+
+/** The listening socket of one gateway. */
+export class GatewayServer {
+  readonly #options: GatewayServerOptions;
+  #server: Server<undefined> | undefined;
+
+  constructor(options: GatewayServerOptions) {
+    this.#options = options;
+  }
+
+  /** Listens. Returns the port; throws `port-in-use`. */
+  start(): number {
+    const { config, app } = this.#options;
+    allowHeads(config.limits.headerBytes);
+    const { host, port, instances, limits } = config;
+    try {
+      this.#server = Bun.serve({
+        hostname: host,
+        port,
+        // The kernel shares connections out among the gateway's instances.
+        reusePort: instances > 1,
+        idleTimeout: Math.min(maxIdleSeconds, Math.ceil(limits.idleTimeoutMs / 1000)),
+        // Above the app's own limit, which answers with a problem; Bun's cuts the connection.
+        maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+        development: false,
+        fetch: (request, server) => app.fetch(request, server),
+        error: (error) => app.defect(error),
+      });
+    } catch (cause) {
+      throw listenError(cause, host, port);
+    }
+    return this.#server.port!;
+  }
+
+  /** Requests under way. */
+  get pending(): number {
+    return this.#server?.pendingRequests ?? 0;
+  }
+
+  /** Takes no further connections, closes idle ones, and waits for requests under way. Returns how many are left. */
+  async drain(timeoutMs: number): Promise<number> {
+    const { clock, drainPollMs } = this.#options;
+    const until = clock.now() + timeoutMs;
+    // Resolves when the last connection is closed, and one may stay open without a request: so it is not awaited.
+    void this.#server?.stop();
+    while (this.pending > 0 && clock.now() < until) {
+      await new Promise<void>((resolve) => void clock.after(drainPollMs, resolve));
+    }
+    return this.pending;
+  }
+
+  /** Closes everything. Idempotent. */
+  async stop(): Promise<void> {
+    await this.#server?.stop(true);
+  }
+}
+
+/**
+ * Bun answers heads above its own limit, one a process, with a bare 431. It is lifted so that heads a little too large
+ * get a problem instead; never lowered, for another gateway of this process may need it.
+ */
+function allowHeads(headerBytes: number): void {
+  const settings = http as { maxHeaderSize: number };
+  settings.maxHeaderSize = Math.max(settings.maxHeaderSize, 2 * headerBytes);
+}
+
+function listenError(cause: unknown, host: string, port: number): unknown {
+  const code = (cause as { code?: unknown }).code;
+  if (code === "EADDRINUSE") {
+    const message = `Port ${port} on ${host} is taken by another program. Choose another with gateway.port or --port, or 0 for any free one.`;
+    return new MicrocosmError("port-in-use", message, { cause });
+  }
+  if (code === "EACCES" || code === "EADDRNOTAVAIL") {
+    const message = `The gateway cannot listen on ${host}:${port}: ${code}. Correct gateway.host or gateway.port.`;
+    return new MicrocosmError("topology-invalid", message, { cause });
+  }
+  return cause;
+}
