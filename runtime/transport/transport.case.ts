@@ -517,11 +517,14 @@ export function transportConformance(name: string, create: () => Promise<Transpo
         const { state, stream } = producer(1000, 64 * 1024);
         const { link } = await connect({ call: (incoming) => incoming.reply(null, stream) });
         const { promise, resolve } = Promise.withResolvers<IncomingBody>();
-        const id = link.call(null, null, 0, { reply: (_, body) => resolve(body), fail() {} });
+        let failures = 0;
+        const id = link.call(null, null, 0, { reply: (_, body) => resolve(body), fail: () => failures++ });
         const body = await promise;
         link.cancel(id);
         expect(await codeOf(bytesOf(body))).toBe("cancelled");
         await until(() => state.cancelled !== undefined);
+        expect(failures).toBe(0);
+        expect(link.pending).toBe(0);
       });
 
       test("a hundred streams share the link", async () => {

@@ -129,6 +129,40 @@ async function rawPeer() {
   };
 }
 
+type Send = (write: (encoder: FrameEncoder) => void) => void;
+
+/** A listener that says hello and leaves the rest to the test. */
+function rawListener(hears: {
+  call?: (stream: number, send: Send) => void;
+  cancel?: (stream: number) => void;
+}): void {
+  const server = Bun.listen<FrameDecoder>({
+    unix: address,
+    socket: {
+      binaryType: "uint8array",
+      open(socket) {
+        const send: Send = (write) => {
+          const encoder = new FrameEncoder(() => {});
+          write(encoder);
+          socket.write(encoder.bytes, 0, encoder.length);
+        };
+        send(hello);
+        const receiver = {
+          open: true,
+          call: (stream: number) => hears.call?.(stream, send),
+          cancel: (stream: number) => hears.cancel?.(stream),
+          goaway() {},
+        } as unknown as Frames & { open: boolean };
+        socket.data = new FrameDecoder(() => receiver);
+      },
+      data(socket, bytes: Uint8Array) {
+        socket.data.push(bytes);
+      },
+    },
+  } as Bun.UnixSocketOptions<FrameDecoder>);
+  cleanups.push(() => server.stop(true));
+}
+
 const hello = (encoder: FrameEncoder) => encoder.hello("orders", "orders-1", 1);
 
 describe("socket files", () => {
@@ -263,6 +297,47 @@ describe("strangers", () => {
     expect(peer.heard[0]?.slice(0, 3)).toEqual(["reply", 1, "fine"]);
   });
 
+  test("only the first of two answers is sent", async () => {
+    await listen({
+      call: (incoming) => {
+        incoming.reply("first", null);
+        incoming.reply("second", null);
+        incoming.fail(new MicrocosmError("internal", "third"));
+      },
+    });
+    const peer = await rawPeer();
+    peer.send((encoder) => {
+      hello(encoder);
+      encoder.call(1, 0, null, "", false);
+      encoder.call(3, 0, null, "", false);
+    });
+    await until(() => peer.heard.some(([, stream]) => stream === 3));
+    expect(peer.heard.map((frame) => frame.slice(0, 3))).toEqual([
+      ["reply", 1, "first"],
+      ["reply", 3, "first"],
+    ]);
+  });
+
+  test("a second reply on a stream whose body is still coming is ignored", async () => {
+    rawListener({
+      call: (stream, send) =>
+        send((encoder) => {
+          for (const head of ["first", "second"]) encoder.reply(stream, head, emptyBytes, true);
+          encoder.fail(stream, new MicrocosmError("overloaded", "the body breaks off"));
+        }),
+    });
+    const link = await connect();
+    const outcomes: unknown[] = [];
+    link.call(null, null, 0, {
+      reply: (head) => void outcomes.push(head),
+      fail: (error) => void outcomes.push(error.code),
+    });
+    await until(() => outcomes.length > 0);
+    await Bun.sleep(20);
+    expect(outcomes).toEqual(["first"]);
+    expect(link.pending).toBe(0);
+  });
+
   test("a call that arrives expired is failed and the handler does not see it", async () => {
     const seen: unknown[] = [];
     await listen({
@@ -284,28 +359,7 @@ describe("strangers", () => {
 
   test("the callee is told when a deadline passes at the caller", async () => {
     const cancelled: number[] = [];
-    const server = Bun.listen<{ decoder: FrameDecoder }>({
-      unix: address,
-      socket: {
-        binaryType: "uint8array",
-        open(socket) {
-          const encoder = new FrameEncoder(() => {});
-          hello(encoder);
-          socket.write(encoder.bytes, 0, encoder.length);
-          const receiver = {
-            open: true,
-            call() {},
-            cancel: (stream: number) => void cancelled.push(stream),
-            goaway() {},
-          } as unknown as Frames & { open: boolean };
-          socket.data = { decoder: new FrameDecoder(() => receiver) };
-        },
-        data(socket, bytes: Uint8Array) {
-          socket.data.decoder.push(bytes);
-        },
-      },
-    } as Bun.UnixSocketOptions<{ decoder: FrameDecoder }>);
-    cleanups.push(() => server.stop(true));
+    rawListener({ cancel: (stream) => void cancelled.push(stream) });
     const link = await connect();
     let id = 0;
     const outcome = new Promise<unknown>((resolve, reject) => {
