@@ -140,14 +140,11 @@ describe("the built-in shop", () => {
         const page = await send(`${gateway}/`);
         expect(page).toMatchObject({ status: 200, body: expect.stringContaining("<html") });
         const customer = await Customer.register(gateway);
-        const products = await customer.send<{ items: { id: string }[] }>("GET", "/v1/products?limit=1");
-        const placed = await customer.send<{ id: string }>("POST", "/v1/orders", {
-          items: [{ productId: products.body.items[0]?.id, quantity: 1 }],
-          payment: { token: "tok_ok" },
-        });
+        const products = await customer.get<{ items: { id: string }[] }>("/v1/products?limit=1");
+        const placed = await customer.order([{ productId: products.body.items[0]!.id, quantity: 1 }]);
         expect(placed).toMatchObject({ status: 202, body: { status: "pending" } });
         await eventually("the order is confirmed", async () => {
-          const order = await customer.send<{ status: string }>("GET", `/v1/orders/${placed.body.id}`);
+          const order = await customer.get<{ status: string }>(`/v1/orders/${placed.body.id}`);
           return order.body.status === "confirmed";
         });
       });
