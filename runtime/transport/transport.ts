@@ -10,7 +10,10 @@ export interface Peer {
 /** Bytes, text (sent as UTF-8), a stream of bytes, or nothing. Bytes handed over must not be changed afterwards. */
 export type OutgoingBody = Uint8Array | string | ReadableStream<Uint8Array> | null;
 
-/** Whole when it came in one frame, a stream when it came in chunks. An empty body is a Uint8Array of length 0. */
+/**
+ * Whole when it came in one frame, a stream when it came in chunks. An empty body is a Uint8Array of length 0. Bytes
+ * are views of what the socket delivered, up to 512 KiB at once: copy a small body that is kept for long.
+ */
 export type IncomingBody = Uint8Array | ReadableStream<Uint8Array>;
 
 /** Takes the outcome of one call; exactly one of the two is called, once. Both must not throw. */
@@ -30,12 +33,16 @@ export interface Link {
   /**
    * Starts a call and returns its stream id. Does not block; frames of one tick leave in one write. `head` is any
    * msgpack value. `deadline` is absolute (ms since the epoch, 0 for none): when it passes the sink fails with
-   * `deadline-exceeded` and the callee is told to cancel.
+   * `deadline-exceeded` and the callee is told to cancel. It bounds the wait for the reply; a reply's streamed body
+   * may come for longer. The sink is never called before `call` returned.
    */
   call(head: unknown, body: OutgoingBody, deadline: number, sink: ReplySink): number;
-  /** Gives a call up: its sink fails with `cancelled`, the callee's signal aborts. Unknown ids are ignored. */
+  /**
+   * Gives a call up: its sink fails with `cancelled`, the callee's signal aborts. When the reply was there already, its
+   * streamed body breaks off instead. Unknown ids are ignored.
+   */
   cancel(stream: number): void;
-  /** One way, no answer. Ordered with other notifications of this end. */
+  /** One way, no answer. Ordered with other notifications of this end. Throws `body-too-large` over 1 MiB. */
   notify(head: unknown, body?: Uint8Array): void;
   /** Bytes queued here that the kernel has not taken yet. */
   readonly buffered: number;
