@@ -27,6 +27,9 @@ export interface FrameReceiver extends Frames {
 export type Greeting = (service: string, instance: string, generation: number) => FrameReceiver;
 
 /**
+ * Hot path. Per frame: four reads of a DataView, the head (plain-reader.ts has its figures), one view for the body (35 ns;
+ * a copy of 200 bytes takes 40 and garbage).
+ *
  * Reads frames from a byte stream that comes in any pieces (the layout is drawn in frame.ts). Frames that lie whole
  * in one piece are handed on as views of it; one that spans pieces is gathered in a buffer of its own length, so that
  * no byte is copied twice. Bodies handed on are the receiver's: the decoder never writes there again.

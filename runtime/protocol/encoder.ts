@@ -22,6 +22,10 @@ const restingBytes = 64 * 1024;
 const plainHeadRoom = 2048;
 
 /**
+ * Hot path. A call of 223 bytes of head and its reply of 34 + 200 cost 1.8 µs in all, both ends together, socket
+ * included (bench/transport.ts, Bun 1.4.5); with msgpackr alone for the heads it was 5.7. What shaped it: strings go into
+ * the frame by one native call, without a length pass; nothing is allocated per frame; the kernel gets one write.
+ *
  * Writes frames one after the other into a growing buffer, from which the owner sends: `length` bytes of `bytes`
  * from `offset` on wait, `sent(n)` says that the first n of them left.
  */

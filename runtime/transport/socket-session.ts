@@ -76,11 +76,6 @@ export class SocketSession {
     this.#fail(new MicrocosmError("link-closed", "the connection ended without a goodbye"));
   }
 
-  /** For a listener that goes: closes a link that is not one yet. */
-  abandon(): void {
-    if (this.#link === undefined) this.#fail(new MicrocosmError("link-closed", "the listener stopped"));
-  }
-
   #greeted(peer: { service: string; instance: string; generation: number }): FrameLink["receiver"] {
     this.#cancelTimeout();
     const link = new FrameLink({
