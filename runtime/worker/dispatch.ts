@@ -26,7 +26,7 @@ const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /**
  * Answers calls with a Hono app. Hot path: a handler that answers at once is answered at once, without a promise, and
  * neither a native Request nor a closure is made for it. Measured on Bun 1.4.5 for a route with one parameter that
- * answers JSON: 0.8 µs, against 1.8 µs with a native Request and an awaited body.
+ * answers JSON: 1.2 µs, against 2.2 µs with a native Request and an awaited body.
  */
 export class Dispatcher {
   readonly #origin: string;
