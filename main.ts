@@ -20,7 +20,8 @@ if (process.argv[2] === "worker") {
 } else {
   const { runCli } = await import("./cli/program.ts");
   const exitCode = await runCli(process.argv.slice(2), {
-    command: fromSource ? [process.execPath, import.meta.path] : [process.execPath],
+    // Without --no-install, Bun would fetch any package that a service outside this tree imports and nobody installed.
+    command: fromSource ? [process.execPath, "--no-install", import.meta.path] : [process.execPath],
   });
   // A timer that some part left must not hold the terminal; what was written must be out.
   await new Promise<void>((written) => process.stdout.write("", () => written()));

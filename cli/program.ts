@@ -3,7 +3,7 @@ import { MicrocosmError } from "../sdk/errors.ts";
 import { version } from "./version.ts";
 
 export interface CliContext {
-  /** How to start this very program again, for workers: `[bun, main.ts]`, or `[microcosm]` when compiled. */
+  /** How to start this very program again, for workers: `[bun, --no-install, main.ts]`, or `[microcosm]` when compiled. */
   readonly command: readonly string[];
 }
 

@@ -17,9 +17,8 @@ const result = await Bun.build({
   entrypoints: [join(root, "main.ts")],
   compile: {
     outfile,
-    // The binary is the user's program here, not theirs to configure: no bunfig.toml or .env of the current folder.
+    // A bunfig.toml of the current folder configures its owner's Bun, not this program: its preloads would run here.
     autoloadBunfig: false,
-    autoloadDotenv: false,
   },
   target: "bun",
   format: "esm",
