@@ -4,11 +4,12 @@ import type { ProbeReply, SupervisorMessage, WorkerMessage } from "../control/me
 import type { Link, Peer } from "../transport/transport.ts";
 import type { WorkerSpec } from "../worker/spec.ts";
 import type { ExitInfo, LaunchedWorker, Launcher } from "./launcher.ts";
+import { errorWords } from "./log-line.ts";
 import { parseProbeReply } from "./worker-messages.ts";
 
 /** What a worker said on its link before it ended may be read after its exit is known; this long at the most. */
 const lastMessageMs = 250;
-/** The end of stderr that is told as the reason of a death without other words. */
+/** Of the last error it wrote, told as the reason of a death without other words. */
 const lastWordsCharacters = 200;
 
 export interface GenerationOptions {
@@ -43,7 +44,9 @@ export class Generation {
     let exited: Promise<ExitInfo>;
     try {
       this.#worker = launcher.launch(spec, (stream, line) => {
-        if (stream === "stderr" && line.trim() !== "") this.#lastWords = line.trim();
+        // Parsed only when it may matter: most lines are neither.
+        if (stream === "stderr" || line.includes('"error"'))
+          this.#lastWords = errorWords(stream, line) ?? this.#lastWords;
         output(stream, line);
       });
       exited = this.#worker.exited;

@@ -1,13 +1,5 @@
 import type { LogLine } from "../control/api.ts";
 
-const levels: Readonly<Record<string, LogLine["level"]>> = {
-  debug: "debug",
-  info: "info",
-  notice: "notice",
-  warn: "warn",
-  error: "error",
-};
-
 /** Least first. */
 export const levelOrder: readonly LogLine["level"][] = ["debug", "info", "notice", "warn", "error"];
 
@@ -47,7 +39,7 @@ function parseStructured(source: LogSource, text: string, now: number): LogLine 
     instance: _instance,
     ...fields
   } = value as Record<string, unknown>;
-  const known = typeof level === "string" ? levels[level] : undefined;
+  const known = levelOrder.find((name) => name === level);
   if (known === undefined || typeof message !== "string") return undefined;
   return {
     at: typeof at === "number" && Number.isFinite(at) ? at : now,
@@ -56,4 +48,13 @@ function parseStructured(source: LogSource, text: string, now: number): LogLine 
     message,
     ...(Object.keys(fields).length === 0 ? {} : { fields }),
   };
+}
+
+/** What a line says about a death that may follow: a logged error with its stack's first line, or words on stderr. */
+export function errorWords(stream: "stdout" | "stderr", text: string): string | undefined {
+  const { level, message, fields } = parseLogLine({ service: "", instance: "" }, stream, text, 0);
+  if (level === "warn" && stream === "stderr" && message.trim() !== "") return message.trim();
+  if (level !== "error") return undefined;
+  const stack = typeof fields?.stack === "string" ? fields.stack.split("\n", 1)[0] : undefined;
+  return stack === undefined || message.includes(stack) ? message : `${message}: ${stack}`;
 }

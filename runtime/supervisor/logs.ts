@@ -80,10 +80,15 @@ export class LogStore {
     return follower;
   }
 
-  /** Ends all followers and resolves when everything is in the files. */
+  /** Resolves when everything written so far is in the files. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#files.values()].map((file) => file.flush()));
+  }
+
+  /** Ends all followers and flushes. */
   async stop(): Promise<void> {
     for (const follower of [...this.#followers]) follower.close();
-    await Promise.all([...this.#files.values()].map((file) => file.flush()));
+    await this.flush();
   }
 
   #ring(instance: string): Ring {
