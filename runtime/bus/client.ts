@@ -135,9 +135,7 @@ export class BrokerClient implements Broker {
       } catch (error) {
         this.#subscriptions.delete(subscription.token);
         // The link broke under it: once more over the next one.
-        if (error instanceof MicrocosmError && error.code === "link-closed" && this.#stopped === undefined)
-          continue;
-        throw error;
+        if (this.#stopped !== undefined || !isLinkClosed(error)) throw error;
       }
     }
     return { stop: () => this.#unsubscribe(subscription) };
@@ -247,7 +245,15 @@ export class BrokerClient implements Broker {
   async #ask(head: readonly unknown[]): Promise<{ head: unknown; body: Buffer }> {
     if (this.#stopped !== undefined) throw stopped();
     const deadline = this.#options.clock.now() + this.#limits.callTimeoutMs;
-    return this.#call(await this.#link.ready(deadline), head, deadline);
+    for (;;) {
+      const link = await this.#link.ready(deadline);
+      try {
+        return await this.#call(link, head, deadline);
+      } catch (error) {
+        // The broker restarted under the question; asking again does no harm.
+        if (this.#stopped !== undefined || !isLinkClosed(error)) throw error;
+      }
+    }
   }
 
   #call(link: Link, head: readonly unknown[], deadline: number): Promise<{ head: unknown; body: Buffer }> {
@@ -289,6 +295,10 @@ function subscribeHead({ token, options }: ClientSubscription): SubscribeHead {
 async function wholeBody(body: IncomingBody): Promise<Buffer> {
   if (body instanceof Uint8Array) return asBuffer(body);
   return Buffer.from(await new Response(body).arrayBuffer());
+}
+
+function isLinkClosed(error: unknown): boolean {
+  return error instanceof MicrocosmError && error.code === "link-closed";
 }
 
 function stopped(): MicrocosmError {
