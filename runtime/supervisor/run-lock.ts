@@ -31,8 +31,8 @@ export class RunLock {
     const holderFile = join(runDirectory, "holder.json");
     const database = new Database(join(runDirectory, "lock"), { create: true });
     try {
-      // Nothing is ever written to it, so there is nothing to keep a journal file for.
-      database.run("PRAGMA journal_mode = OFF");
+      // Nothing is ever written to it, so a journal file beside it would be litter.
+      database.run("PRAGMA journal_mode = MEMORY");
       database.run("BEGIN EXCLUSIVE");
     } catch (error) {
       database.close();
