@@ -1,77 +1,21 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { eq } from "drizzle-orm";
-import { Hono } from "hono";
 import type { User } from "microcosm";
-import { TestService } from "microcosm/testing";
-import { advance } from "./advance.ts";
-import { type OrderInput, type OrderStatus, outcomeOf } from "./order-states.ts";
+import { ada, bob, body, type Order, order, place, placedId, type Service, startOrders } from "./fixture.ts";
+import { type OrderInput, outcomeOf } from "./order-states.ts";
 import { pruneIdempotencyKeys } from "./place.ts";
 import { idempotencyKeys, orders as table } from "./schema.ts";
-import { orders } from "./service.ts";
 import { cancelStalledOrders } from "./sweep.ts";
 
-const started: { stop(): Promise<void> }[] = [];
+const started: Service[] = [];
 afterEach(async () => {
   await Promise.all(started.splice(0).map((service) => service.stop()));
 });
 
-const ada: User = { id: "u-ada", roles: [] };
-const bob: User = { id: "u-bob", roles: [] };
-
-/** A catalogue with the products `a` to `z` at 100 cents each, and one in another currency. */
-class FakeCatalog {
-  calls = 0;
-  priceCents = 100;
-  readonly app = new Hono().get("/prices", (c) => {
-    this.calls++;
-    const ids = (c.req.query("ids") ?? "").split(",").filter((id) => /^([a-z]|yen)$/.test(id));
-    return c.json({
-      prices: ids.map((productId) => ({
-        productId,
-        priceCents: this.priceCents,
-        currency: productId === "yen" ? "JPY" : "EUR",
-      })),
-    });
-  });
-}
-
 async function start() {
-  const catalog = new FakeCatalog();
-  const service = await TestService.start(orders, {
-    name: "orders",
-    neighbours: { catalog: catalog.app },
-    user: ada,
-  });
-  started.push(service);
-  return { service, catalog };
-}
-
-type Service = Awaited<ReturnType<typeof start>>["service"];
-interface Order {
-  readonly id: string;
-  readonly status: OrderStatus;
-  readonly reason?: string;
-  readonly items: readonly { productId: string; quantity: number; priceCents: number }[];
-  readonly totalCents: number;
-  readonly history: readonly { type: string; at: string }[];
-}
-
-function body(items: readonly { productId: string; quantity: number }[] = [{ productId: "a", quantity: 2 }]) {
-  return { items, payment: { token: "tok_ok" } };
-}
-
-let keys = 0;
-
-function place(service: Service, json: unknown = body(), key = `key-${++keys}`, user: User | null = ada) {
-  return service.request("/orders", { json, user, headers: { "idempotency-key": key } });
-}
-
-async function placedId(service: Service): Promise<string> {
-  return ((await (await place(service)).json()) as { id: string }).id;
-}
-
-async function order(service: Service, id: string): Promise<Order> {
-  return (await (await service.request(`/orders/${id}`)).json()) as Order;
+  const parts = await startOrders();
+  started.push(parts.service);
+  return parts;
 }
 
 describe("placing", () => {
@@ -339,71 +283,4 @@ test("the list has one's own, newest first, in pages", async () => {
     expect((await service.request(`/orders?${query}`)).status).toBe(422);
   }
   expect((await service.request(`/orders/${ids[0]}`, { user: bob })).status).toBe(404);
-});
-
-describe("watching", () => {
-  /** Reads the stream's events one by one; undefined at its end. */
-  function reader(response: Response) {
-    const chunks = response.body!.getReader();
-    const decoder = new TextDecoder();
-    return {
-      async next(): Promise<Order | undefined> {
-        const { done, value } = await chunks.read();
-        if (done) return undefined;
-        const data = /^data: (.*)$/m.exec(decoder.decode(value));
-        return data === null ? this.next() : (JSON.parse(data[1]!) as Order);
-      },
-      cancel: () => chunks.cancel(),
-    };
-  }
-
-  test("begins with the state as it is, tells each change, and ends with the final one", async () => {
-    const { service } = await start();
-    const id = await placedId(service);
-    const response = await service.request(`/orders/${id}/events`);
-    expect(response.headers.get("content-type")).toContain("text/event-stream");
-    const events = reader(response);
-    expect((await events.next())?.history).toHaveLength(1);
-    await service.deliver("stock.reserved", { orderId: id });
-    expect((await events.next())?.history).toHaveLength(2);
-    await service.deliver("payment.captured", { orderId: id });
-    expect((await events.next())?.status).toBe("confirmed");
-    expect(await events.next()).toBeUndefined();
-  });
-
-  test("an order that is over is told once", async () => {
-    const { service } = await start();
-    const id = await placedId(service);
-    await service.deliver("payment.captured", { orderId: id });
-    const events = reader(await service.request(`/orders/${id}/events`));
-    expect((await events.next())?.status).toBe("confirmed");
-    expect(await events.next()).toBeUndefined();
-  });
-
-  test("sees what another instance did, by the database they share", async () => {
-    const { service } = await start();
-    const id = await placedId(service);
-    const events = reader(await service.request(`/orders/${id}/events`));
-    await events.next();
-    const silent = { ...service.context, local: { ...service.context.local, emit: () => {} } };
-    advance(silent, { orderId: id, input: "payment.captured", at: Date.now(), reason: "" });
-    expect((await events.next())?.status).toBe("confirmed");
-  });
-
-  test("ends when the client goes away", async () => {
-    const { service } = await start();
-    const id = await placedId(service);
-    const leaving = new AbortController();
-    const events = reader(await service.request(`/orders/${id}/events`, { signal: leaving.signal }));
-    await events.next();
-    leaving.abort();
-    expect(await events.next()).toBeUndefined();
-  });
-
-  test("is for the one who ordered", async () => {
-    const { service } = await start();
-    const id = await placedId(service);
-    expect((await service.request(`/orders/${id}/events`, { user: bob })).status).toBe(404);
-    expect((await service.request(`/orders/${id}/events`, { user: null })).status).toBe(401);
-  });
 });
