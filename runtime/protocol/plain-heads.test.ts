@@ -1,0 +1,105 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Packr } from "msgpackr/pack";
+import { notPlain, PlainReader } from "./plain-reader.ts";
+import { PlainWriter } from "./plain-writer.ts";
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
+
+/** Written somewhere in the middle of a buffer whose other bytes are all set. */
+function write(head: unknown, room = 5000): Uint8Array | undefined {
+  const bytes = new Uint8Array(room + 20).fill(0xff);
+  const end = new PlainWriter().write(head, bytes, 10, 10 + room);
+  expect(bytes.subarray(0, 10).every((byte) => byte === 0xff)).toBe(true);
+  expect(bytes.subarray(10 + room).every((byte) => byte === 0xff)).toBe(true);
+  return end === -1 ? undefined : bytes.slice(10, end);
+}
+
+function read(packed: Uint8Array): unknown {
+  const bytes = new Uint8Array(packed.length + 20).fill(0x61);
+  bytes.set(packed, 10);
+  return new PlainReader().read(bytes, 10, 10 + packed.length);
+}
+
+const leaf = fc.oneof(
+  fc.string({ maxLength: 40 }),
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ minLength: 250, maxLength: 300 }),
+  fc.integer({ min: 0, max: 0xffff }),
+  fc.boolean(),
+  fc.constant(null),
+);
+const plainHead = fc.array(fc.oneof(leaf, fc.array(leaf, { maxLength: 20 })), { maxLength: 20 });
+
+describe("plain heads", () => {
+  test("property: what the writer writes, msgpackr reads alike", () => {
+    fc.assert(
+      fc.property(plainHead, (head) => {
+        const bytes = write(head, 50_000);
+        if (bytes !== undefined) expect(packr.unpack(bytes)).toEqual(head);
+        else expect(JSON.stringify(head)).not.toMatch(/^[\x20-\x7e]*$/);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("property: what msgpackr packs, the reader reads alike or leaves alone", () => {
+    fc.assert(
+      fc.property(fc.oneof(plainHead, fc.jsonValue()), (head) => {
+        const packed = packr.pack(head);
+        const value = read(packed);
+        if (value !== notPlain) expect(value).toEqual(packr.unpack(packed));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("property: of any bytes the reader gives what msgpackr gives, or leaves them alone", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 40 }), (bytes) => {
+        const value = read(bytes);
+        if (value !== notPlain) expect(value).toEqual(packr.unpack(bytes));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test("the heads of the hot path are plain both ways", () => {
+    const call = [
+      "GET",
+      "/products/täg",
+      ["accept", "*/*"],
+      "00-ab-cd-01",
+      1,
+      ["u1", ["customer"], null],
+      null,
+    ];
+    const reply = [200, ["content-type", "application/json", "x", "y".repeat(300)]];
+    expect(write(reply)).toBeDefined();
+    expect(read(packr.pack(reply))).toEqual(reply);
+    expect(read(packr.pack(call))).toEqual(call);
+  });
+
+  test.each([
+    ["an object", { a: 1 }],
+    ["a fraction", 1.5],
+    ["a negative number", -1],
+    ["minus zero", -0],
+    ["a number over 16 bits", 65_536],
+    ["NaN", Number.NaN],
+    ["undefined", undefined],
+    ["bytes", new Uint8Array(2)],
+    ["a date", new Date(0)],
+    ["text beyond ASCII", "ü"],
+    ["long text beyond ASCII", "ü".repeat(30)],
+    ["ten arrays deep", [[[[[[[[[[1]]]]]]]]]]],
+  ])("%s is left to msgpackr, also within an array", (_, head) => {
+    expect(write(head)).toBeUndefined();
+    expect(write([1, head])).toBeUndefined();
+  });
+
+  test("what does not fit is not written", () => {
+    expect(write(["x".repeat(100)], 102)).toBeUndefined();
+    expect(write([1, 2, 3, 4, 5, 6, 7, 8], 8)).toBeUndefined();
+  });
+});
