@@ -27,7 +27,8 @@ export class InProcessLauncher implements Launcher {
 
   launch(spec: WorkerSpec, output: (stream: "stdout" | "stderr", line: string) => void): LaunchedWorker {
     let taken = false;
-    const hosted = this.#host(spec, output);
+    // A tick later: over the in-memory transport the worker would say hello before its launcher has returned.
+    const hosted = Promise.resolve().then(() => this.#host(spec, output));
     return {
       pid: process.pid,
       exited: exitOf(hosted, output, () => taken),

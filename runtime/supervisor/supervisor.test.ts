@@ -5,8 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InstanceInfo } from "../control/api.ts";
 import type { SupervisorConfig } from "../topology/model.ts";
+import { MemoryTransport } from "../transport/memory.ts";
 import { UnixTransport } from "../transport/unix.ts";
+import type { WorkerSpec } from "../worker/spec.ts";
 import { fakeService, fakeTopology } from "./fixtures/topology.ts";
+import { type HostedWorker, InProcessLauncher } from "./in-process-launcher.ts";
 import { processStart } from "./process-identity.ts";
 import { ProcessLauncher } from "./process-launcher.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -108,6 +111,42 @@ describe("a run", () => {
   });
 });
 
+describe("a start that cannot be", () => {
+  test("a second run on the same data is refused with the first's pid, and harms nothing", async () => {
+    const data = temporary();
+    const first = supervise({ orders: "well" }, {}, data);
+    await first.start();
+    const error = await supervise({ orders: "well" }, {}, data)
+      .start()
+      .catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: "already-running" });
+    expect(String(error)).toContain(`pid ${process.pid}`);
+    expect((await first.restart("orders"))[0]?.state).toBe("ready");
+  });
+
+  test("a gateway's port in use is named before anything is started, and the data stays free", async () => {
+    const taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    cleanups.push(() => taken.stop(true));
+    const data = temporary();
+    const options = {
+      topology: fakeTopology([]),
+      launcher: new ProcessLauncher({ command: [process.execPath, fakeWorker] }),
+      transport: new UnixTransport(),
+      dataDirectory: data,
+      mode: "processes",
+      version: "0.0.0",
+    } as const;
+    const error = await new Supervisor({ ...options, gatewayPort: taken.port })
+      .open()
+      .catch((caught) => caught);
+    expect(error).toMatchObject({ code: "port-in-use" });
+    expect(String(error)).toContain(`Port ${taken.port}`);
+    const free = new Supervisor(options);
+    cleanups.push(() => free.stop());
+    await free.open();
+  });
+});
+
 describe("workers that misbehave", () => {
   test("one that cannot start ends in a crash loop; the rest runs; start revives it", async () => {
     const supervisor = supervise({ orders: "fail", catalog: "well" });
@@ -203,6 +242,14 @@ describe("commands", () => {
     expect(least).toBe(2);
   });
 
+  test("restart of a service ends early when an instance does not come back", async () => {
+    const supervisor = supervise({ orders: "fail-later" }, {}, temporary(), 3);
+    await supervisor.start();
+    const after = await supervisor.restart("orders");
+    expect(after.map(({ state }) => state)).toEqual(["crash-loop", "ready", "ready"]);
+    expect(after.map(({ generation }) => generation)).toEqual([4, 1, 1]);
+  });
+
   test("stop during a restart wins", async () => {
     const supervisor = supervise({ orders: "well" }, {}, temporary(), 2);
     await supervisor.start();
@@ -248,6 +295,48 @@ describe("commands", () => {
       "orphan-1 stopped",
     ]);
     expect(order.indexOf("first-1 ready")).toBeLessThan(order.indexOf("second-1 starting"));
+  });
+});
+
+describe("monolith mode", () => {
+  /** A worker as an object, which says hello before its launcher has returned. */
+  async function host(transport: MemoryTransport, spec: WorkerSpec): Promise<HostedWorker> {
+    const gone = Promise.withResolvers<void>();
+    const link = await transport.connect(spec.controlAddress, {
+      self: { service: spec.service, instance: spec.instance, generation: spec.generation },
+      handler: {
+        call: (call) => call.reply({ ok: true }, null),
+        notify: (_link, head) => {
+          if ((head as { type: string }).type === "drain") void link.close().then(gone.resolve);
+        },
+        closed: () => gone.resolve(),
+      },
+    });
+    link.notify({ type: "ready", address: spec.address, bootMs: 1, phases: {} });
+    return { stop: () => link.close(), exited: gone.promise };
+  }
+
+  test("hosts, restarts, kills and scales workers in this process, without a socket", async () => {
+    const transport = new MemoryTransport();
+    const data = temporary();
+    const supervisor = new Supervisor({
+      topology: fakeTopology([fakeService("orders")]),
+      launcher: new InProcessLauncher((spec) => host(transport, spec)),
+      transport,
+      dataDirectory: data,
+      mode: "monolith",
+      version: "0.0.0",
+    });
+    cleanups.push(() => supervisor.stop());
+    expect((await supervisor.start()).down).toEqual([]);
+    expect(new Set(pidsOf(supervisor))).toEqual(new Set([process.pid]));
+    expect(readdirSync(join(data, "run")).sort()).toEqual(["holder.json", "lock"]);
+    expect((await supervisor.scale("orders", 2)).map(({ state }) => state)).toEqual(["ready", "ready"]);
+    expect((await supervisor.restart("orders")).map(({ generation }) => generation)).toEqual([2, 2]);
+    supervisor.kill("orders-1");
+    await until(() => of(supervisor, "orders-1").generation === 3);
+    await until(() => of(supervisor, "orders-1").state === "ready");
+    expect(of(supervisor, "orders-1").lastExit).toBe("SIGKILL");
   });
 });
 
