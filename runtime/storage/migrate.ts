@@ -26,6 +26,21 @@ export async function migrate(client: Database, options: MigrateOptions): Promis
   const { file, now = Date.now } = options;
   const deadline = now() + (options.lockTimeoutMs ?? 60_000);
   const all = [...systemMigrations, ...inOrder(options.migrations)];
+  try {
+    return await applyPending(client, all, file, deadline, now);
+  } finally {
+    // Bun keeps twenty queries; those of the migrations are not needed again.
+    client.clearQueryCache();
+  }
+}
+
+async function applyPending(
+  client: Database,
+  all: readonly Migration[],
+  file: string,
+  deadline: number,
+  now: () => number,
+): Promise<readonly string[]> {
   if (pending(client, all, file).length === 0) return [];
   const applied: string[] = [];
   await withLock(client, file, deadline, now, () => {

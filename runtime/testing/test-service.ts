@@ -53,7 +53,6 @@ export class TestService<S extends Schema = Schema, Events extends EventSchemas 
       definition,
       service: name,
       instance: `${name}-1`,
-      generation: 1,
       file: ":memory:",
       durability: "process",
       env,

@@ -5,11 +5,11 @@ import { stackOf } from "./problems.ts";
 
 export interface ScheduleOptions {
   readonly leases: Leases;
-  /** This run of this instance. */
+  /** The instance. Not its generation: after a crash it goes on with its own timers at once. */
   readonly holder: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How long the others wait before they take over from an instance that died, at the least. Default 10000. */
+  /** How long the others wait before they take over from an instance that died, beyond two intervals. Default 10000. */
   readonly leaseMs?: number;
 }
 
@@ -102,7 +102,8 @@ export class Schedule {
   }
 
   #ttlMs(task: Task): number {
-    return Math.max(this.#leaseMs, task.intervalMs * 3);
+    // Longer than to the next run, or another instance would run in between.
+    return this.#leaseMs + task.intervalMs * 2;
   }
 
   #guarded<R>(task: Task, work: () => R): R | undefined {

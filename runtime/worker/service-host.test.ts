@@ -78,7 +78,6 @@ async function host({
     }),
     service: "notes",
     instance,
-    generation: 1,
     file,
     durability: "process",
     env: {},

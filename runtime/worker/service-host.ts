@@ -34,7 +34,6 @@ export interface ServiceHostOptions<S extends Schema, Events extends EventSchema
   readonly definition: ServiceDefinition<S, Events>;
   readonly service: string;
   readonly instance: string;
-  readonly generation: number;
   /** The SQLite file, or ":memory:". */
   readonly file: string;
   readonly durability: "disk" | "process";
@@ -75,7 +74,7 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
   /** Opens the database: throws `data-unwritable`. */
   constructor(options: ServiceHostOptions<S, Events>) {
     this.#options = options;
-    const { definition, service, instance, generation, file, durability, broker, clock, log } = options;
+    const { definition, service, instance, file, durability, broker, clock, log } = options;
     for (const topic of Object.keys(definition.subscriptions ?? {})) {
       if (options.topics?.has(topic) === false) {
         throw new MicrocosmError(
@@ -93,8 +92,7 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
       clock,
       log,
     });
-    const holder = `${instance}#${generation}`;
-    this.#schedule = new Schedule({ leases: new Leases(this.#storage), holder, clock, log });
+    this.#schedule = new Schedule({ leases: new Leases(this.#storage), holder: instance, clock, log });
     this.#pruner = new InboxPruner({ inbox, clock, log });
     this.context = this.#createContext(inbox);
     this.subscriptions = new Subscriptions({ ...options, context: this.context, scope: this.#scope });

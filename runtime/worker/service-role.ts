@@ -40,7 +40,6 @@ class ServiceRole implements Role {
       definition,
       service: spec.service,
       instance: spec.instance,
-      generation: spec.generation,
       file: join(spec.dataDirectory, `${spec.service}.sqlite`),
       durability: this.#config.durability,
       env: environment(this.#config.env),

@@ -100,6 +100,17 @@ describe("Worker", () => {
     expect(await worker.exited).toBe("ended");
   });
 
+  test("stopped while it starts, it leaves nothing open", async () => {
+    const { supervisor, host, lines } = await setUp();
+    const spec = supervisor.spec();
+    const starting = host({ ...spec, config: { ...spec.config!, env: { SLOW_START: "50" } } });
+    await until("it is linked", () => supervisor.links.has("counter-1"));
+    supervisor.links.get("counter-1")?.notify({ type: "drain", timeoutMs: 5000 });
+    expect(await (await starting).exited).toBe("ended");
+    expect(supervisor.said("ready")).toEqual([]);
+    expect(lines.map((line) => JSON.parse(line).message)).toContain("stopped");
+  });
+
   test("answers probes with the service's health", async () => {
     const { supervisor, host } = await setUp();
     await host(supervisor.spec());

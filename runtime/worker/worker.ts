@@ -27,6 +27,8 @@ export type WorkerOutcome = "failed" | "ended";
 
 /** Without a supervisor nobody sends new work, and nobody would miss what takes longer than this. */
 const orphanDrainMs = 1000;
+/** How long a worker that is stopped while it starts waits for the start to come to something. */
+const leastStartWaitMs = 1000;
 /** What a service must not lose is in its outbox, so a worker that ends does not wait long for the broker. */
 const brokerLimits = { stopTimeoutMs: 500 };
 
@@ -51,6 +53,7 @@ export class Worker {
   #role: Role | undefined;
   #link: Link | undefined;
   #heartbeat: Heartbeat | undefined;
+  #started: Promise<void> = Promise.resolve();
   #state: "idle" | "starting" | "ready" | "ending" | "over" = "idle";
 
   constructor(options: WorkerOptions) {
@@ -88,9 +91,15 @@ export class Worker {
   }
 
   /** Resolves when the worker is ready, or has failed and is over; the supervisor knows of either. */
-  async start(): Promise<void> {
-    if (this.#state !== "idle") return;
-    this.#state = "starting";
+  start(): Promise<void> {
+    if (this.#state === "idle") {
+      this.#state = "starting";
+      this.#started = this.#start();
+    }
+    return this.#started;
+  }
+
+  async #start(): Promise<void> {
     const { spec, roleOf, transport, log, clock, random, elapsedMs } = this.#options;
     const phases: Record<string, number> = {};
     const phase = (name: string) => {
@@ -126,7 +135,10 @@ export class Worker {
   /** Takes nothing new, waits `timeoutMs` for what is under way, closes everything. Further calls wait for the first. */
   async drain(timeoutMs: number): Promise<WorkerOutcome> {
     if (this.#state === "ending" || this.#state === "over") return this.exited;
+    const wasStarting = this.#state === "starting";
     this.#state = "ending";
+    // What a role opens while it starts can be closed only once it has.
+    if (wasStarting) await Promise.race([this.#started, Bun.sleep(Math.max(timeoutMs, leastStartWaitMs))]);
     const unfinished = await this.#guarded("drain", async () => this.#role?.drain(timeoutMs));
     await this.#close({ type: "drained", unfinished: unfinished ?? 0 });
     this.#exit.resolve("ended");
