@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { MicrocosmError } from "../../../sdk/errors.ts";
 import type { IncomingCall } from "../transport.ts";
-import { bytesOf, call, codeOf, echo, type Network, pattern, until } from "./network.ts";
+import { bytesOf, call, codeOf, echo, far, near, type Network, pattern, until } from "./network.ts";
 
 export function callCases(network: Network): void {
   describe("connecting", () => {
