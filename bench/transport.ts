@@ -11,12 +11,24 @@ import type { LinkHandler, ReplySink } from "../runtime/transport/transport.ts";
  *
  *     bun bench/transport.ts [--seconds 2] [--in-flight 64]
  */
-const replyBody = JSON.stringify({ id: "p-0042", name: "Lamp", description: "x".repeat(120), priceCents: 4200 });
+const replyBody = JSON.stringify({
+  id: "p-0042",
+  name: "Lamp",
+  description: "x".repeat(120),
+  priceCents: 4200,
+});
 const replyHead = [200, ["content-type", "application/json"]];
 const requestHead = [
   "GET",
   "/products/p-0042",
-  ["accept", "application/json", "user-agent", "bench/1.0", "x-request-id", "0190d5e2-0000-7000-8000-0123456789ab"],
+  [
+    "accept",
+    "application/json",
+    "user-agent",
+    "bench/1.0",
+    "x-request-id",
+    "0190d5e2-0000-7000-8000-0123456789ab",
+  ],
   "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
   1,
   ["0190d5e2-1111-7000-8000-0123456789ab", ["customer"], "someone@example.org"],
@@ -51,7 +63,10 @@ function micros(): number {
 }
 
 /** Keeps `inFlight` calls under way for `durationMs`. Returns how many ended. */
-async function linkCaller(address: string, inFlight: number): Promise<(durationMs: number) => Promise<number>> {
+async function linkCaller(
+  address: string,
+  inFlight: number,
+): Promise<(durationMs: number) => Promise<number>> {
   const link = await new UnixTransport().connect(address, { self, handler: { call() {} } });
   return (durationMs) =>
     new Promise((resolve, reject) => {
@@ -71,7 +86,10 @@ async function linkCaller(address: string, inFlight: number): Promise<(durationM
     });
 }
 
-async function fetchCaller(address: string, inFlight: number): Promise<(durationMs: number) => Promise<number>> {
+async function fetchCaller(
+  address: string,
+  inFlight: number,
+): Promise<(durationMs: number) => Promise<number>> {
   return async (durationMs) => {
     const until = Date.now() + durationMs;
     let ended = 0;
