@@ -11,6 +11,8 @@ export interface LogFileOptions {
   readonly maxPendingCharacters: number;
   /** A write failed; told once until one succeeds again. */
   readonly failed: (error: unknown) => void;
+  /** The line that stands in the file where `count` lines are missing. */
+  readonly gap: (count: number) => string;
 }
 
 /** Appends lines to a file of bounded size, without ever waiting: the disk may be slow, full or gone. */
@@ -18,6 +20,7 @@ export class LogFile {
   readonly #options: LogFileOptions;
   #pending: string[] = [];
   #pendingCharacters = 0;
+  /** Lines lost because the disk did not keep up or failed, and not told of yet. */
   #dropped = 0;
   #bytes: number | undefined;
   #writing: Promise<void> | undefined;
@@ -25,11 +28,6 @@ export class LogFile {
 
   constructor(options: LogFileOptions) {
     this.#options = options;
-  }
-
-  /** Lines lost because the disk did not keep up or failed. */
-  get dropped(): number {
-    return this.#dropped;
   }
 
   /** `text` without its newline. */
@@ -57,11 +55,13 @@ export class LogFile {
       const lines = this.#pending;
       this.#pending = [];
       this.#pendingCharacters = 0;
-      const bytes = Buffer.from(`${lines.join("\n")}\n`);
+      const gap = this.#dropped === 0 ? "" : `${this.#options.gap(this.#dropped)}\n`;
+      const bytes = Buffer.from(`${gap}${lines.join("\n")}\n`);
       try {
         await this.#makeRoom(bytes.length);
         await appendFile(this.#options.path, bytes, { mode: 0o600 });
         this.#bytes = (this.#bytes ?? 0) + bytes.length;
+        this.#dropped = 0;
         this.#failing = false;
       } catch (error) {
         this.#dropped += lines.length;

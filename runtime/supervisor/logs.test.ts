@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LogLine } from "../control/api.ts";
@@ -168,5 +168,13 @@ describe("files", () => {
     expect(told).toHaveLength(1);
     expect(told[0]?.message).toContain("orders cannot be written");
     expect(logs.history({ service: "orders" }, 10)).toHaveLength(3);
+    // The place is back: what is missing is told where it is missing.
+    mkdirSync(join(directory, "gone"));
+    logs.write(line(3));
+    await logs.stop();
+    expect(lines("gone/orders.ndjson").map((text) => JSON.parse(text).message)).toEqual([
+      "3 lines are missing here: the disk was full or slow",
+      "line 3",
+    ]);
   });
 });

@@ -109,6 +109,8 @@ export class LogStore {
         files: this.#fileCount,
         maxPendingCharacters,
         failed: (error) => this.#cannotWrite(service, error),
+        gap: (count) =>
+          JSON.stringify(ownLine("warn", `${count} lines are missing here: the disk was full or slow`)),
       });
       this.#files.set(service, file);
     }
@@ -117,16 +119,15 @@ export class LogStore {
 
   /** Said in memory and to followers only: the file is what does not work. */
   #cannotWrite(service: string, error: unknown): void {
-    const line: LogLine = {
-      at: Date.now(),
-      service: "supervisor",
-      instance: "supervisor",
-      level: "error",
-      message: `the log file of ${service} cannot be written: ${error instanceof Error ? error.message : error}`,
-    };
+    const reason = error instanceof Error ? error.message : String(error);
+    const line = ownLine("error", `the log file of ${service} cannot be written: ${reason}`);
     this.#ring(line.instance).push(line, line.message.length, this.#ringLines, this.#ringCharacters);
     for (const follower of this.#followers) follower.push(line);
   }
+}
+
+function ownLine(level: LogLine["level"], message: string): LogLine {
+  return { at: Date.now(), service: "supervisor", instance: "supervisor", level, message };
 }
 
 function positive(key: string, value: number): number {
