@@ -1,0 +1,151 @@
+import type { AttributeValue, LogRecord, SpanRecord, TimelineEntry } from "./model.ts";
+
+/**
+ * What the observer answers. The control API passes these through at /api/telemetry/… as JSON, for the dashboard and the
+ * command line:
+ *
+ * | request | answer |
+ * | --- | --- |
+ * | GET /api/telemetry/traces?TraceQuery | TraceSummary[] newest first |
+ * | GET /api/telemetry/traces/:traceId | TraceDetail, 404 |
+ * | GET /api/telemetry/logs?LogQuery | StoredLog[] newest first |
+ * | GET /api/telemetry/series?SeriesQuery | Series[] |
+ * | GET /api/telemetry/heatmap?service=&from=&to=&step= | Heatmap |
+ * | GET /api/telemetry/graph?windowMs= | LiveGraph |
+ * | GET /api/telemetry/timeline?from=&to=&limit= | TimelineEntry[] |
+ * | GET /api/telemetry/stats | ObserverStats |
+ * | GET /api/telemetry/live | server-sent events, `graph` with a LiveGraph about every second, `timeline` with a TimelineEntry each |
+ * | GET /metrics | Prometheus text, or OpenMetrics by Accept |
+ * | POST /v1/traces, /v1/logs, /v1/metrics | OTLP/HTTP in, JSON and protobuf |
+ */
+export interface TraceQuery {
+  readonly service?: string;
+  readonly route?: string;
+  readonly status?: "ok" | "error";
+  readonly minMs?: number;
+  readonly maxMs?: number;
+  /** `name=value`. */
+  readonly attribute?: string;
+  readonly from?: number;
+  readonly to?: number;
+  /** Default 100, at most 1000. */
+  readonly limit?: number;
+}
+
+export interface TraceSummary {
+  readonly traceId: string;
+  /** The root's name, `GET /v1/products/{id}`; of the earliest span while the root is missing. */
+  readonly name: string;
+  readonly rootService: string;
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly status: "ok" | "error";
+  readonly spans: number;
+  readonly errors: number;
+  readonly services: readonly string[];
+  readonly httpStatus?: number;
+}
+
+export interface TraceDetail {
+  readonly summary: TraceSummary;
+  /** Parents before their children, siblings by start. */
+  readonly spans: readonly SpanRecord[];
+  readonly logs: readonly LogRecord[];
+  /** Spans whose parent never came. */
+  readonly orphans: number;
+}
+
+export interface LogQuery {
+  /** Full-text search (SQLite FTS5 syntax is escaped). */
+  readonly text?: string;
+  readonly service?: string;
+  readonly instance?: string;
+  readonly level?: LogRecord["level"];
+  readonly traceId?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly limit?: number;
+  /** Only older than this id: the next page. */
+  readonly before?: number;
+}
+
+export interface StoredLog extends LogRecord {
+  readonly id: number;
+}
+
+export interface SeriesQuery {
+  readonly metric: string;
+  /** Labels to keep, comma-separated: `service,instance`. */
+  readonly by?: string;
+  /** `label=value`, may be given again. */
+  readonly where?: readonly string[];
+  readonly from: number;
+  readonly to: number;
+  readonly stepMs: number;
+  /** Of histograms: `p50`, `p90`, `p99`, `p999`, `rate`, `mean`; of counters `rate`; of gauges `mean`, `max`. */
+  readonly stat: string;
+}
+
+export interface Series {
+  readonly labels: Readonly<Record<string, string>>;
+  /** One value a step from `from`; null where there was nothing. */
+  readonly values: readonly (number | null)[];
+}
+
+export interface Heatmap {
+  readonly from: number;
+  readonly stepMs: number;
+  /** Upper bounds of the rows in milliseconds, ascending. */
+  readonly bounds: readonly number[];
+  /** counts[column][row]. */
+  readonly counts: readonly (readonly number[])[];
+}
+
+export interface LiveStats {
+  readonly ratePerSecond: number;
+  readonly errorsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface LiveInstance extends LiveStats {
+  readonly id: string;
+  readonly generation: number;
+  readonly state: string;
+  readonly pending: number;
+  readonly cpu: number;
+  readonly rssBytes: number;
+  readonly loopDelayMs: number;
+}
+
+export interface LiveNode extends LiveStats {
+  readonly service: string;
+  readonly role: "service" | "gateway" | "broker" | "observer";
+  readonly instances: readonly LiveInstance[];
+}
+
+export interface LiveEdge extends LiveStats {
+  readonly from: string;
+  readonly to: string;
+  /** Calls, or events by topic (publish: service → broker, delivery: broker → service). */
+  readonly kind: "call" | "publish" | "delivery";
+  readonly topic?: string;
+}
+
+export interface LiveGraph {
+  readonly at: number;
+  readonly nodes: readonly LiveNode[];
+  readonly edges: readonly LiveEdge[];
+}
+
+export interface ObserverStats {
+  readonly spansStored: number;
+  readonly tracesStored: number;
+  readonly logsStored: number;
+  readonly bytes: number;
+  readonly oldestMs: number;
+  /** By reason: `buffer`, `unsampled`, `retention`, `malformed`, `lost`. */
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+export type { AttributeValue, TimelineEntry };
