@@ -13,7 +13,7 @@ export interface DedupeOptions {
 
 export class Dedupe {
   readonly #options: DedupeOptions;
-  #young = new IdTable();
+  #young = new IdTable(fewestSlots);
   #old: IdTable | undefined;
   #turnedAt: number;
 
@@ -43,23 +43,40 @@ export class Dedupe {
 
   #turn(now: number): void {
     this.#old = this.#young.size === 0 ? undefined : this.#young;
-    this.#young = new IdTable();
+    // As many ids are to be expected as before: growing step by step would cost half as much as the rest.
+    this.#young = new IdTable(this.#young.slots);
     this.#turnedAt = now;
   }
 }
 
 const forgotten = -1;
+const fewestSlots = 256;
 
 /** Open addressing with linear probing; ids in an arena as u8 length and bytes. Load at most a half. */
 class IdTable {
-  #mask = 255;
-  #hashes = new Uint32Array(256);
+  #mask: number;
+  #hashes: Uint32Array;
   /** Arena position + 1; 0 is an empty slot. */
-  #places = new Uint32Array(256);
-  #offsets = new Float64Array(256);
+  #places: Uint32Array;
+  #offsets: Float64Array;
   #arena = Buffer.allocUnsafeSlow(4096);
   #used = 0;
   size = 0;
+
+  /** `slots` is a power of two. */
+  constructor(slots: number) {
+    this.#mask = slots - 1;
+    this.#hashes = new Uint32Array(slots);
+    this.#places = new Uint32Array(slots);
+    this.#offsets = new Float64Array(slots);
+  }
+
+  /** For a table that holds as many ids as this one. */
+  get slots(): number {
+    let slots = fewestSlots;
+    while (slots < this.size * 2) slots *= 2;
+    return slots;
+  }
 
   find(hash: number, buffer: Buffer, start: number, end: number): number {
     const slot = this.#slot(hash, buffer, start, end);

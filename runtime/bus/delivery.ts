@@ -14,8 +14,12 @@ const headerBytes = 12;
 /** Of a last error, in UTF-16 units. The rest is cut off. */
 const maxErrorLength = 1000;
 
+const nothing = Buffer.alloc(0);
+const fewestBytes = 512;
+
 export class DeliveryWriter {
-  #buffer: Buffer = Buffer.allocUnsafeSlow(4096);
+  #buffer: Buffer = nothing;
+  #capacity = fewestBytes;
   #length = 0;
   count = 0;
 
@@ -39,10 +43,12 @@ export class DeliveryWriter {
     this.count++;
   }
 
-  /** A copy of what was written; the writer is empty afterwards. */
+  /** What was written; it is the caller's, and the writer begins a new buffer. */
   take(): Buffer {
-    const taken = Buffer.allocUnsafeSlow(this.#length);
-    this.#buffer.copy(taken, 0, 0, this.#length);
+    const taken = this.#buffer.subarray(0, this.#length);
+    // About the size of what was taken: batches of one writer are mostly alike, and a copy would cost more.
+    this.#capacity = Math.max(fewestBytes, this.#length + (this.#length >> 3));
+    this.#buffer = nothing;
     this.#length = 0;
     this.count = 0;
     return taken;
@@ -50,7 +56,7 @@ export class DeliveryWriter {
 
   #reserve(needed: number): void {
     if (needed <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2));
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#capacity, this.#buffer.length * 2));
     this.#buffer.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
   }

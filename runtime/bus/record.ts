@@ -1,7 +1,7 @@
 import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Event } from "../../sdk/event.ts";
 import type { EventRecord } from "./broker.ts";
-import { decodeData } from "./data.ts";
+import { DataReader } from "./data.ts";
 
 /**
  * One event as bytes. The publisher writes it, the broker stores and forwards it verbatim, the subscriber reads it;
@@ -35,9 +35,13 @@ const hasTraceparent = 16;
 /** Longest record. With what a delivery puts before it, it still fits into one frame's body (1 MiB). */
 export const maxRecordBytes = 960 * 1024;
 
+const nothing = Buffer.alloc(0);
+const fewestBytes = 512;
+
 /** Collects records one behind the other in one buffer. */
 export class RecordWriter {
-  #buffer: Buffer = Buffer.allocUnsafeSlow(1024);
+  #buffer: Buffer = nothing;
+  #capacity = fewestBytes;
   #length = 0;
   #count = 0;
 
@@ -121,17 +125,19 @@ export class RecordWriter {
     return length;
   }
 
-  /** A copy of what was collected; the writer is empty afterwards. */
+  /** What was collected; it is the caller's, and the writer begins a new buffer. */
   take(): Buffer {
-    const taken = Buffer.allocUnsafeSlow(this.#length);
-    this.#buffer.copy(taken, 0, 0, this.#length);
+    const taken = this.#buffer.subarray(0, this.#length);
+    // About the size of what was taken: batches of one writer are mostly alike, and a copy would cost more.
+    this.#capacity = Math.max(fewestBytes, this.#length + (this.#length >> 3));
+    this.#buffer = nothing;
     this.#length = 0;
     this.#count = 0;
     return taken;
   }
 
   #grow(needed: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2));
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#capacity, this.#buffer.length * 2));
     this.#buffer.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
   }
@@ -209,6 +215,7 @@ export function decodeKey(comparable: string): string {
 export class EventReader {
   #time = Number.NaN;
   #timeText = "";
+  readonly #data = new DataReader();
 
   /** Decodes a record, its data included. Throws when the data is not MessagePack. */
   read(buffer: Buffer, at: number, topic: string, offset: number, delivery: number): Event {
@@ -227,7 +234,7 @@ export class EventReader {
     if ((flags & hasKey) !== 0) {
       key = (flags & keyIsSubject) !== 0 ? subject : text(buffer.readUInt16LE(at + 12));
     }
-    const data = decodeData(buffer.subarray(position, at + buffer.readUInt32LE(at)));
+    const data = this.#data.decode(buffer, position, at + buffer.readUInt32LE(at));
     const event: Mutable<Event> = {
       id,
       source,

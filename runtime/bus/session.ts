@@ -215,6 +215,8 @@ class LinkSink implements DeliverySink {
   }
 
   get writable(): boolean {
+    // Asked for every event; what is queued changes only when a frame is sent.
+    if (this.#writer.count > 0) return true;
     if (this.#link.buffered < this.#options.clogBytes) return true;
     this.#onClog();
     return false;
