@@ -206,9 +206,10 @@ describe("frames", () => {
   });
 });
 
-/** As it comes out of msgpack: `-0` keeps its sign there, `__proto__` does not stay a key. */
+/** As it comes out of msgpack: `-0` loses its sign there, `__proto__` does not stay a key. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
+  if (value === 0) return 0;
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [key === "__proto__" ? "__proto_" : key, plain(inner)]),

@@ -44,7 +44,7 @@ export class PlainWriter {
   }
 
   #number(value: number): boolean {
-    if (value !== (value & 0xffff) || Object.is(value, -0)) return false;
+    if (value !== (value & 0xffff)) return false;
     if (value < 0x80) return this.#byte(value);
     if (value >= 0x100) return this.#sized(0xcd, value);
     this.#byte(0xcc);
