@@ -3,6 +3,8 @@ import { normalizePath, pathStart } from "./path.ts";
 
 /** What the gateway asks of the server about a request; Bun's server is one. */
 export interface Connection {
+  /** What it listens on. */
+  readonly hostname: string | undefined;
   requestIP(request: Request): { readonly address: string } | null;
   /** Sets how long, in seconds, the request's connection may be silent; 0 for ever. */
   timeout(request: Request, seconds: number): void;
@@ -67,6 +69,14 @@ export class Exchange {
   get address(): string {
     this.#address ??= this.connection.requestIP(this.request)?.address ?? "unknown";
     return this.#address;
+  }
+
+  /**
+   * Good enough to tell a service: all clients of a gateway that listens on loopback are this machine, and asking the
+   * socket is the dearest of all that is asked about a request.
+   */
+  get forwardedFor(): string {
+    return this.#address ?? (this.connection.hostname === "127.0.0.1" ? "127.0.0.1" : this.address);
   }
 
   addHeader(name: string, value: string): void {

@@ -137,7 +137,7 @@ export interface RunningGateway {
   readonly log: FakeLog;
   readonly notReady: Set<string>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  raw(): RawClient;
+  raw(localAddress?: string): RawClient;
 }
 
 export interface RunOptions {
@@ -168,7 +168,7 @@ export class Gateways {
       log,
       notReady,
       fetch: (path, init) => fetch(`http://127.0.0.1:${port}${path}`, { redirect: "manual", ...init }),
-      raw: () => new RawClient(port!),
+      raw: (localAddress) => new RawClient(port!, localAddress),
     };
   }
 
@@ -203,8 +203,8 @@ export class RawClient {
   received = "";
   closed = false;
 
-  constructor(port: number) {
-    this.socket = connect(port, "127.0.0.1");
+  constructor(port: number, localAddress = "127.0.0.1") {
+    this.socket = connect({ port, host: "127.0.0.1", localAddress });
     this.socket.on("data", (data) => {
       this.received += data.toString("latin1");
     });

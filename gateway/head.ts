@@ -40,7 +40,10 @@ export function readHead(x: Exchange, random: Random): number {
   const forwarded = x.headers;
   let bytes = x.method.length + x.path.length + x.query.length + 12;
   let nominated = "";
-  for (const [name, value] of x.request.headers) {
+  // Two thirds of the time of iterating over the Headers themselves, whose every step makes an array.
+  const fields = x.request.headers.toJSON();
+  for (const name in fields) {
+    const value = fields[name]!;
     bytes += name.length + value.length + 4;
     switch (name) {
       case "host":

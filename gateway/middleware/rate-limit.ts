@@ -10,6 +10,9 @@ interface Bucket {
   at: number;
 }
 
+/** Refilling by fractions must not keep the last millionth of a token back. */
+const rounding = 1e-6;
+
 /** Token buckets by name: `requests` at once, refilled evenly over `perMs`. */
 export class TokenBuckets {
   readonly #capacity: number;
@@ -24,6 +27,10 @@ export class TokenBuckets {
     this.#buckets = new RecentMap(maxBuckets);
   }
 
+  get size(): number {
+    return this.#buckets.size;
+  }
+
   /** Takes a token. Returns how many are left; below zero there was none, and -n milliseconds bring the next. */
   take(name: string): number {
     const now = this.#clock.now();
@@ -36,8 +43,9 @@ export class TokenBuckets {
       bucket.tokens = Math.min(this.#capacity, bucket.tokens + gained);
       bucket.at = now;
     }
-    if (bucket.tokens < 1) return -Math.max(1, ((1 - bucket.tokens) * this.#perMs) / this.#capacity);
-    bucket.tokens--;
+    if (bucket.tokens < 1 - rounding)
+      return -Math.max(1, ((1 - bucket.tokens) * this.#perMs) / this.#capacity);
+    bucket.tokens = Math.max(0, bucket.tokens - 1);
     return bucket.tokens;
   }
 
@@ -83,5 +91,5 @@ function announce(x: Exchange, limit: string, remaining: number, resetMs: number
 
 /** Whole seconds, never too early. */
 function seconds(ms: number): number {
-  return Math.ceil(ms / 1000);
+  return Math.ceil(ms / 1000 - rounding);
 }

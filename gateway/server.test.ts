@@ -1,0 +1,276 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { eventually, type FakeService, Gateways, route } from "./gateway.case.ts";
+import { gatewayRole } from "./role.ts";
+
+const gateways = new Gateways();
+afterEach(() => gateways.stopAll());
+
+const get = (path: string, headers = "") => `GET ${path} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`;
+const limits = { bodyBytes: 1024, headerBytes: 8 * 1024, idleTimeoutMs: 1_000, requestTimeoutMs: 5_000 };
+const answersIn = (received: string) => received.split("HTTP/1.1 200").length - 1;
+
+/** Sends an event at once and one more for each call of `next`. */
+function events() {
+  const state = { next: () => {}, cancelled: false, aborted: false };
+  const service: FakeService = ({ context }) => {
+    context.signal!.addEventListener("abort", () => {
+      state.aborted = true;
+    });
+    const encoder = new TextEncoder();
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        let count = 0;
+        state.next = () => controller.enqueue(encoder.encode(`data: ${++count}\n\n`));
+        state.next();
+      },
+      cancel() {
+        state.cancelled = true;
+      },
+    });
+    return { headers: ["content-type", "text/event-stream"], body };
+  };
+  return { state, service };
+}
+
+describe("a connection", () => {
+  test("is kept for further requests, also when they come before the answers", async () => {
+    const gateway = await gateways.start({
+      config: { routes: [route("/slow/{id}")] },
+      services: {
+        echo: async ({ request }) => {
+          if (request.path.endsWith("1")) await Bun.sleep(30);
+          return { body: JSON.stringify(request.path) };
+        },
+      },
+    });
+    const client = gateway.raw();
+    client.send(get("/slow/1") + get("/slow/2") + get("/slow/3"));
+    await client.until(({ received }) => answersIn(received) === 3 && received.includes("/slow/3"));
+    const order = ["1", "2", "3"].map((id) => client.received.indexOf(`/slow/${id}`));
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    client.send(get("/slow/4"));
+    await client.until(({ received }) => received.includes("/slow/4"));
+    client.close();
+  });
+
+  test("with a head too large gets 431: a problem when a little, closed when much", async () => {
+    const gateway = await gateways.start({ config: { limits, routes: [route("/a")] } });
+    const little = gateway.raw();
+    little.send(get("/a", `X-Big: ${"a".repeat(10 * 1024)}\r\n`));
+    await little.until(({ received }) => received.includes("/problems/head-too-large"));
+    expect(little.received).toStartWith("HTTP/1.1 431 ");
+    const much = gateway.raw();
+    much.send(get("/a", `X-Big: ${"a".repeat(200 * 1024)}\r\n`));
+    await much.until(({ closed }) => closed);
+    expect(much.received).toStartWith("HTTP/1.1 431 ");
+    const fine = gateway.raw();
+    fine.send(get("/a", `X-Big: ${"a".repeat(7 * 1024)}\r\n`));
+    await fine.until(({ received }) => received.startsWith("HTTP/1.1 200 "));
+    for (const client of [little, fine]) client.close();
+  });
+
+  test("whose bytes are no HTTP is closed, and others go on", async () => {
+    const gateway = await gateways.start({ config: { routes: [route("/a")] } });
+    const garbage = [
+      "\x16\x03\x01\x02\x00",
+      "GET\r\n\r\n",
+      "GET /a HTTP/1.1\r\n\r\n",
+      "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ];
+    for (const bytes of garbage) {
+      const client = gateway.raw();
+      client.send(`${bytes}\r\n\r\n`);
+      await client.until(({ received, closed }) => closed || received.startsWith("HTTP/1.1 400 "));
+      client.close();
+    }
+    expect((await gateway.fetch("/a")).status).toBe(200);
+  });
+
+  test("that sends its head drop by drop is closed, however it goes on dropping", async () => {
+    const gateway = await gateways.start({ config: { limits, routes: [route("/a")] } });
+    const [first, reused] = [gateway.raw(), gateway.raw()];
+    reused.send(get("/a"));
+    await reused.until(({ received }) => answersIn(received) === 1);
+    for (const client of [first, reused]) client.send("GET /a HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    const drip = setInterval(() => {
+      for (const client of [first, reused]) client.send("a");
+    }, 300);
+    try {
+      await Promise.all([first, reused].map((client) => client.until(({ closed }) => closed, 25_000)));
+    } finally {
+      clearInterval(drip);
+    }
+    expect(gateway.mesh.calls.length).toBe(1);
+  }, 30_000);
+
+  test("may be silent for longer than idleTimeout while its route takes long, and is idle again afterwards", async () => {
+    const gateway = await gateways.start({
+      config: { limits, routes: [route("/long", { timeoutMs: 20_000 })] },
+      services: { echo: () => Bun.sleep(5_500).then(() => ({})) },
+    });
+    const client = gateway.raw();
+    client.send(get("/long"));
+    await client.until(({ received }) => answersIn(received) === 1, 20_000);
+    await client.until(({ closed }) => closed, 20_000);
+  }, 45_000);
+});
+
+describe("a client that leaves", () => {
+  test("cancels the call", async () => {
+    let aborted = false;
+    const gateway = await gateways.start({
+      config: { routes: [route("/a")] },
+      services: {
+        echo: ({ context }) => {
+          context.signal!.addEventListener("abort", () => {
+            aborted = true;
+          });
+          return new Promise(() => {});
+        },
+      },
+    });
+    const client = gateway.raw();
+    client.send(get("/a"));
+    await eventually(() => gateway.mesh.calls.length === 1);
+    client.close();
+    await eventually(() => aborted);
+    await eventually(() => gateway.role.load().pending === 0);
+  });
+
+  test("cancels a stream under way, and the call's signal with it", async () => {
+    const { state, service } = events();
+    const gateway = await gateways.start({
+      config: { routes: [route("/events")] },
+      services: { echo: service },
+    });
+    const client = gateway.raw();
+    client.send(get("/events"));
+    await client.until(({ received }) => received.includes("data: 1"));
+    client.close();
+    await eventually(() => state.cancelled);
+    await eventually(() => state.aborted);
+  });
+});
+
+describe("streams", () => {
+  test("of events arrive event by event, outlive idleTimeout, and are never compressed", async () => {
+    const { state, service } = events();
+    const gateway = await gateways.start({
+      config: { limits, routes: [route("/events", { timeoutMs: 60_000 })] },
+      services: { echo: service },
+    });
+    const client = gateway.raw();
+    client.send(get("/events", "Accept-Encoding: gzip, br, zstd\r\n"));
+    await client.until(({ received }) => received.includes("data: 1"));
+    expect(client.received.toLowerCase()).not.toContain("content-encoding");
+    await Bun.sleep(6_000);
+    state.next();
+    await client.until(({ received }) => received.includes("data: 2"));
+    expect(client.closed).toBe(false);
+    client.close();
+  }, 20_000);
+
+  test("that break end the connection instead of looking whole", async () => {
+    const gateway = await gateways.start({
+      config: { routes: [route("/a")] },
+      services: {
+        echo: () => ({
+          headers: ["content-type", "text/plain"],
+          body: new ReadableStream<Uint8Array>({
+            async pull(controller) {
+              controller.enqueue(new TextEncoder().encode("half"));
+              await Bun.sleep(20);
+              controller.error(new Error("broke"));
+            },
+          }),
+        }),
+      },
+    });
+    const client = gateway.raw();
+    client.send(get("/a"));
+    await client.until(({ closed }) => closed);
+    expect(client.received).not.toEndWith("0\r\n\r\n");
+    expect(client.received).not.toContain("broke");
+    expect((await gateway.fetch("/healthz")).status).toBe(200);
+  });
+});
+
+describe("draining", () => {
+  test("lets requests under way end, closes idle connections and takes no new ones", async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const gateway = await gateways.start({
+      config: { routes: [route("/held")] },
+      services: { echo: () => held.then(() => ({})) },
+    });
+    const [idle, busy] = [gateway.raw(), gateway.raw()];
+    idle.send(get("/healthz"));
+    await idle.until(({ received }) => answersIn(received) === 1);
+    busy.send(get("/held"));
+    await eventually(() => gateway.mesh.calls.length === 1);
+    const unfinished = gateway.role.drain(10_000);
+    await idle.until(({ closed }) => closed);
+    const late = gateway.raw();
+    await late.until(({ closed }) => closed);
+    release();
+    await busy.until(({ received, closed }) => answersIn(received) === 1 && closed);
+    expect(await unfinished).toBe(0);
+  });
+
+  test("is bounded, and says how many were left", async () => {
+    const gateway = await gateways.start({
+      config: { routes: [route("/held")] },
+      services: { echo: () => new Promise(() => {}) },
+    });
+    const clients = [gateway.raw(), gateway.raw()];
+    for (const client of clients) client.send(get("/held"));
+    await eventually(() => gateway.mesh.calls.length === 2);
+    expect(await gateway.role.drain(50)).toBe(2);
+    await gateway.role.stop();
+    await Promise.all(clients.map((client) => client.until(({ closed }) => closed)));
+  });
+
+  test("ends streams of events, whose clients come back elsewhere", async () => {
+    const { state, service } = events();
+    const gateway = await gateways.start({
+      config: { routes: [route("/events")] },
+      services: { echo: service },
+    });
+    const client = gateway.raw();
+    client.send(get("/events"));
+    await client.until(({ received }) => received.includes("data: 1"));
+    expect(await gateway.role.drain(10_000)).toBe(0);
+    await client.until(({ closed }) => closed);
+    expect(client.received).toEndWith("0\r\n\r\n");
+    expect(state.cancelled).toBe(true);
+  });
+});
+
+describe("the role", () => {
+  test("names a port that is taken and what to do", async () => {
+    const { port } = await gateways.start();
+    const second = gateways.start({ config: { port } });
+    await expect(second).rejects.toMatchObject({ code: "port-in-use" });
+    await expect(second).rejects.toThrow(new RegExp(`${port}.*--port`));
+  });
+
+  test("stops twice, before and after a start, and frees its port", async () => {
+    const unstarted = gatewayRole();
+    await unstarted.stop();
+    expect((await unstarted.health()).ok).toBe(false);
+    expect(await unstarted.drain(10)).toBe(0);
+    const gateway = await gateways.start();
+    expect(await gateway.role.health()).toEqual({ ok: true });
+    await Promise.all([gateway.role.stop(), gateway.role.stop()]);
+    const again = await gateways.start({ config: { port: gateway.port } });
+    expect(again.port).toBe(gateway.port);
+  });
+
+  test("refuses a route with auth when there is no auth section", async () => {
+    await expect(gateways.start({ config: { routes: [route("/a", { auth: "required" })] } })).rejects.toThrow(
+      "gateway.auth is missing",
+    );
+  });
+});
