@@ -1,17 +1,15 @@
 /** The life of one instance in virtual time, with a launcher that only notes what it is asked. */
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { LogLine } from "../control/api.ts";
-import type { SupervisorMessage } from "../control/messages.ts";
 import { MemoryRegistry } from "../registry/memory-registry.ts";
 import type { InstanceRecord } from "../registry/registry.ts";
 import type { SupervisorConfig } from "../topology/model.ts";
-import type { IncomingBody, Link, Peer, ReplySink } from "../transport/transport.ts";
-import type { WorkerSpec } from "../worker/spec.ts";
+import { FakeLauncher, FakeLink } from "./fixtures/fake-launcher.ts";
 import { fakeService, fakeTopology } from "./fixtures/topology.ts";
 import { settle, VirtualClock } from "./fixtures/virtual-clock.ts";
 import { HeartbeatMonitor } from "./heartbeat.ts";
 import { Instance } from "./instance.ts";
-import type { ExitInfo, LaunchedWorker, Launcher } from "./launcher.ts";
+import type { ExitInfo } from "./launcher.ts";
 import { serviceSpec } from "./worker-specs.ts";
 
 const config: SupervisorConfig = {
@@ -22,75 +20,6 @@ const config: SupervisorConfig = {
   restart: { firstMs: 100, maxMs: 10_000, crashLoopDeaths: 4, windowMs: 60_000 },
   probe: { intervalMs: 5000, timeoutMs: 1000, failures: 3 },
 };
-
-class FakeProcess implements LaunchedWorker {
-  readonly pid: number;
-  readonly spec: WorkerSpec;
-  readonly signals: string[] = [];
-  readonly #exit = Promise.withResolvers<ExitInfo>();
-  readonly exited = this.#exit.promise;
-  /** SIGKILL always ends a process; this one listens to SIGTERM as well. */
-  readonly say: (stream: "stdout" | "stderr", line: string) => void;
-
-  constructor(pid: number, spec: WorkerSpec, say: (stream: "stdout" | "stderr", line: string) => void) {
-    this.pid = pid;
-    this.spec = spec;
-    this.say = say;
-  }
-
-  kill(signal: "SIGTERM" | "SIGKILL"): void {
-    this.signals.push(signal);
-    this.exit({ code: null, signal });
-  }
-
-  exit(info: ExitInfo): void {
-    this.#exit.resolve(info);
-  }
-}
-
-class FakeLauncher implements Launcher {
-  readonly processes: FakeProcess[] = [];
-  failing = false;
-
-  launch(spec: WorkerSpec, output: (stream: "stdout" | "stderr", line: string) => void): LaunchedWorker {
-    if (this.failing) throw new Error("EMFILE");
-    const process = new FakeProcess(100 + this.processes.length, spec, output);
-    this.processes.push(process);
-    return process;
-  }
-
-  get last(): FakeProcess {
-    return this.processes[this.processes.length - 1]!;
-  }
-}
-
-/** The supervisor's end of a control link whose other end is the test. */
-class FakeLink implements Link {
-  readonly self: Peer = { service: "supervisor", instance: "supervisor", generation: 1 };
-  readonly peer: Peer;
-  readonly open = true;
-  readonly pending = 0;
-  readonly buffered = 0;
-  readonly sent: SupervisorMessage[] = [];
-  /** What a probe is answered; undefined lets it wait for its deadline. */
-  probed = 0;
-  answer: { ok: boolean; reason?: string } = { ok: true };
-
-  constructor(peer: Peer) {
-    this.peer = peer;
-  }
-  call(_head: unknown, _body: unknown, _deadline: number, sink: ReplySink): number {
-    this.probed += 1;
-    sink.reply(this.answer, new Uint8Array() satisfies IncomingBody);
-    return this.probed;
-  }
-  cancel(): void {}
-  notify(head: unknown): void {
-    this.sent.push(head as SupervisorMessage);
-  }
-  async drained(): Promise<void> {}
-  async close(): Promise<void> {}
-}
 
 let clock: VirtualClock;
 let launcher: FakeLauncher;
