@@ -1,6 +1,7 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
+import { basicAuth } from "hono/basic-auth";
 import { HTTPException } from "hono/http-exception";
 import { streamSSE } from "hono/streaming";
 import { z } from "zod";
@@ -130,6 +131,17 @@ describe("errors", () => {
       .get("/http", () => {
         throw new HTTPException(403, { message: "not yours" });
       })
+      .get("/unavailable", () => {
+        throw new HTTPException(503, { message: "closed for the night" });
+      })
+      .use("/password", basicAuth({ username: "u", password: "p" }))
+      .get("/full", () => {
+        throw Object.assign(new Error("database or disk is full"), {
+          name: "SQLiteError",
+          code: "SQLITE_FULL",
+        });
+      })
+      .post("/twice", async (c) => c.text((await c.req.raw.text()) + (await c.req.raw.text())))
       .get("/zod", () => {
         z.object({ items: z.array(z.object({ quantity: z.number() })) }).parse({
           items: [{ quantity: "1" }],
@@ -155,6 +167,9 @@ describe("errors", () => {
     ["GET", "/problem", 409, "email-taken"],
     ["GET", "/microcosm", 503, "no-ready-instance"],
     ["GET", "/http", 403, "forbidden"],
+    ["GET", "/unavailable", 503, "unavailable"],
+    ["GET", "/full", 500, "data-unwritable"],
+    ["POST", "/twice", 500, "handler-failed"],
     ["GET", "/zod", 422, "validation-failed"],
     ["POST", "/json", 400, "malformed-json"],
     ["GET", "/nowhere", 404, "not-found"],
@@ -191,6 +206,11 @@ describe("errors", () => {
     expect((await json("GET", "/zod")).body.errors).toEqual([
       { path: "items.0.quantity", message: expect.any(String) },
     ]);
+  });
+
+  test("an answer that an HTTPException brings along stays as it is", async () => {
+    const answer = await host(app()).send("GET", "/password");
+    expect([answer.status, header(answer, "www-authenticate")]).toEqual([401, 'Basic realm="Secure Area"']);
   });
 
   test("a problem's extensions are told", async () => {

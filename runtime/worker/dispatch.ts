@@ -5,7 +5,7 @@ import type { AnyHono, Logger, RequestInfo } from "../../sdk/service.ts";
 import type { HeaderList } from "../calls/mesh.ts";
 import type { OutgoingBody } from "../transport/transport.ts";
 import { LeanRequest, type RequestSource } from "./lean-request.ts";
-import { type FailedRequest, problemOf, problemResponse } from "./problems.ts";
+import { type FailedRequest, ownResponse, problemOf, problemResponse } from "./problems.ts";
 import { partsOf, type ResponseParts, trackResponses } from "./response-parts.ts";
 
 /** A call that waits for its answer; `ServedCall` of runtime/calls is one. */
@@ -45,6 +45,8 @@ export class Dispatcher {
     // An author's own onError stays; Hono's default would answer in plain text.
     if (errorHandlerOf(this.#app) === errorHandlerOf(new Hono())) {
       this.#app.onError((error, c) => {
+        const own = ownResponse(error);
+        if (own !== undefined) return own;
         const request = {
           method: c.req.method,
           path: c.req.path,

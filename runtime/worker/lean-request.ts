@@ -13,6 +13,7 @@ export interface RequestSource {
 }
 
 const decoder = new TextDecoder();
+const usedUp = Symbol("used up");
 
 /**
  * A call as the web's `Request`, for Hono. Hot path: a real `Request` with two headers costs 0.6 µs, as much as the
@@ -56,6 +57,7 @@ export class LeanRequest {
   text(): Promise<string> {
     const body = this.#takeWhole();
     if (body === undefined) return this.native().text();
+    if (body === usedUp) return alreadyUsed();
     this.#text = decoder.decode(body);
     return Promise.resolve(this.#text);
   }
@@ -66,10 +68,10 @@ export class LeanRequest {
 
   arrayBuffer(): Promise<ArrayBuffer> {
     const body = this.#takeWhole();
+    if (body === undefined) return this.native().arrayBuffer();
+    if (body === usedUp) return alreadyUsed();
     // A copy: the bytes may be a view into what the link read.
-    return body === undefined
-      ? this.native().arrayBuffer()
-      : Promise.resolve(Uint8Array.prototype.slice.call(body).buffer as ArrayBuffer);
+    return Promise.resolve(Uint8Array.prototype.slice.call(body).buffer as ArrayBuffer);
   }
 
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
@@ -119,12 +121,18 @@ export class LeanRequest {
   }
 
   /** The body when it is here as a whole; undefined when the real request has to read it. */
-  #takeWhole(): Uint8Array | undefined {
-    if (this.#native !== undefined || !(this.#source.body instanceof Uint8Array)) return undefined;
-    if (this.#used) throw new TypeError("Body already used");
-    this.#used = true;
-    return this.#source.body;
+  #takeWhole(): Uint8Array | typeof usedUp | undefined {
+    const { body } = this.#source;
+    if (this.#native !== undefined || !(body instanceof Uint8Array)) return undefined;
+    if (this.#used) return usedUp;
+    // A request without a body may be read again and again.
+    this.#used = body.byteLength > 0;
+    return body;
   }
+}
+
+function alreadyUsed(): Promise<never> {
+  return Promise.reject(new TypeError("Body already used"));
 }
 
 function isEmpty(body: IncomingBody): boolean {

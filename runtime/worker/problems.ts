@@ -27,6 +27,9 @@ const typeByStatus: Readonly<Record<number, string>> = {
   415: "unsupported-media-type",
   422: "validation-failed",
   429: "too-many-requests",
+  501: "not-implemented",
+  503: "unavailable",
+  504: "deadline-exceeded",
 };
 
 /**
@@ -71,7 +74,7 @@ function knownProblem(error: unknown, request: FailedRequest): Problem | undefin
   if (error instanceof SyntaxError && request.raw instanceof LeanRequest && request.raw.isMalformedJson) {
     return problem(400, "malformed-json", `The body is not JSON: ${error.message}`);
   }
-  if (isHttpException(error) && error.status < 500) {
+  if (isHttpException(error)) {
     const type = typeByStatus[error.status] ?? "http-error";
     return problem(error.status, type, error.message || `The service answered ${error.status}`);
   }
@@ -95,8 +98,19 @@ function isZodError(error: unknown): error is ZodLike {
   );
 }
 
+/** The answer that an HTTPException brings along, such as the one that asks for a password; else undefined. */
+export function ownResponse(error: unknown): Response | undefined {
+  return isHttpException(error) && error.res instanceof Response ? error.getResponse() : undefined;
+}
+
+interface HttpExceptionLike extends Error {
+  readonly status: number;
+  readonly res?: unknown;
+  getResponse(): Response;
+}
+
 /** By shape: an author's service may bring its own copy of Hono. */
-function isHttpException(error: unknown): error is Error & { readonly status: number } {
+function isHttpException(error: unknown): error is HttpExceptionLike {
   return (
     error instanceof Error && "getResponse" in error && "status" in error && typeof error.status === "number"
   );

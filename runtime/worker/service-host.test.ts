@@ -259,10 +259,11 @@ describe("subscriptions", () => {
 
   test("what a handler publishes continues the event's trace, and ctx.request() is the event", async () => {
     const seen: (string | undefined)[] = [];
-    const { made, bus } = await host({
+    const { made, bus, lines } = await host({
       handler: async (_event, ctx) => {
         await Bun.sleep(1);
         seen.push(ctx.request()?.requestId);
+        ctx.log.info("heard");
         ctx.transaction((tx) => tx.publish("note.added", { text: "a" }));
       },
     });
@@ -282,6 +283,8 @@ describe("subscriptions", () => {
     expect(seen).toEqual(["e1"]);
     expect(bus.published[0]?.record.traceparent).toContain(traceId);
     expect(made.context.request()).toBeUndefined();
+    const heard = lines.map((line) => JSON.parse(line)).find((line) => line.message === "heard");
+    expect(heard).toMatchObject({ requestId: "e1", traceparent: expect.stringContaining(traceId) });
   });
 
   test("two instances on one file: a delivery to the other one is known", async () => {

@@ -27,6 +27,7 @@ import { type DispatchedCall, Dispatcher } from "./dispatch.ts";
 import { EventMaker } from "./event-maker.ts";
 import { InboxPruner } from "./inbox-pruner.ts";
 import { Schedule } from "./schedule.ts";
+import { ScopedLogger } from "./scoped-logger.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Transactions } from "./transactions.ts";
 
@@ -181,7 +182,7 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
       service,
       instance,
       db: this.#storage.db,
-      log,
+      log: new ScopedLogger(log, current),
       env,
       local: mitt<Record<string, unknown>>(),
       call: <Api extends AnyHono>(name: string) => {

@@ -1,0 +1,41 @@
+import type { Logger, RequestInfo } from "../../sdk/service.ts";
+
+type Fields = Record<string, unknown>;
+
+/** `ctx.log`: each line names the request or event it was written for, so that logs can be read beside traces. */
+export class ScopedLogger implements Logger {
+  readonly #log: Logger;
+  readonly #current: () => RequestInfo | undefined;
+
+  constructor(log: Logger, current: () => RequestInfo | undefined) {
+    this.#log = log;
+    this.#current = current;
+  }
+
+  debug(message: string, fields?: Fields): void {
+    this.#log.debug(message, this.#within(fields));
+  }
+
+  info(message: string, fields?: Fields): void {
+    this.#log.info(message, this.#within(fields));
+  }
+
+  notice(message: string, fields?: Fields): void {
+    this.#log.notice(message, this.#within(fields));
+  }
+
+  warn(message: string, fields?: Fields): void {
+    this.#log.warn(message, this.#within(fields));
+  }
+
+  error(message: string, fields?: Fields): void {
+    this.#log.error(message, this.#within(fields));
+  }
+
+  #within(fields: Fields | undefined): Fields | undefined {
+    const current = this.#current();
+    if (current === undefined) return fields;
+    const { requestId, traceparent } = current;
+    return { ...(requestId === undefined ? {} : { requestId }), traceparent, ...fields };
+  }
+}
