@@ -2,7 +2,7 @@
  * The bus beside NATS (Debian package nats-server), every part a process of its own, one after the other on the same
  * machine: durable publishes acknowledged per second, and events per second from a publisher to a subscriber.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { startReady } from "./processes.ts";
 
 const durableLoad: BusLoad = { bytes: 128, inFlight: 256, warmupMs: 1000, seconds: 3 };
 const memoryLoad: BusLoad = { bytes: 128, inFlight: 4096, warmupMs: 1000, seconds: 3 };
+const peersDirectory = join(import.meta.dir, "peers");
 const measureTimeoutMs = 60_000;
 
 interface Side {
@@ -28,29 +29,44 @@ interface Result {
 }
 
 export async function benchBus(): Promise<void> {
-  const print = (line: string) => process.stdout.write(`${line}\n`);
   const directory = mkdtempSync(join(tmpdir(), "bench-bus-"));
   try {
-    print(
-      `events of ${durableLoad.bytes} bytes, ${durableLoad.seconds} s after ${durableLoad.warmupMs} ms of warm-up`,
-    );
+    const { bytes, seconds, warmupMs } = durableLoad;
+    print(`events of ${bytes} bytes, ${seconds} s after ${warmupMs} ms of warm-up`);
     const ours = await measure(await microcosm(directory));
-    const theirs = Bun.which("nats-server") === null ? undefined : await measure(await nats(directory));
-    if (theirs === undefined) print("NATS not measured: install the Debian package nats-server");
-    print("");
-    print(`durable publish, acknowledged, ${durableLoad.inFlight} in flight from one client`);
-    for (const result of [ours, theirs]) if (result) print(`  ${describe(result.name, result.durable)}`);
-    if (theirs)
-      print(
-        `  ratio ${ratio(ours.durable, theirs.durable)}; budget 2. Ours is fsynced first, NATS's file storage is not`,
-      );
+    const peers: Result[] = [];
+    if (Bun.which("nats-server") === null) print("NATS not measured: install the Debian package nats-server");
+    else {
+      if (existsSync(join(peersDirectory, "node_modules"))) {
+        peers.push(await measure(await nats(directory, "NATS, its client", "nats-official.mjs")));
+      } else print("NATS's own client not measured: run bun install --cwd bench/peers");
+      // Shows what the server could do if the client did nothing.
+      peers.push(await measure(await nats(directory, "NATS, bare client", "nats-bare.ts")));
+    }
     print(
-      `publish → subscriber, in memory; ours with at most ${memoryLoad.inFlight} unacknowledged, NATS without acknowledgements`,
+      `\ndurable publish, acknowledged, ${durableLoad.inFlight} in flight from one client (budget: 2 × NATS)`,
     );
-    for (const result of [ours, theirs]) if (result) print(`  ${describe(result.name, result.memory)}`);
-    if (theirs) print(`  ratio ${ratio(ours.memory, theirs.memory)}; budget 1`);
+    table(ours, peers, (result) => result.durable);
+    print("  Microcosm's are fsynced before they are acknowledged, those of NATS's file storage are not.");
+    print("\npublish → subscriber, in memory (budget: 1 × NATS)");
+    table(ours, peers, (result) => result.memory);
+    print(`  Microcosm acknowledges both ways, ${memoryLoad.inFlight} in flight; NATS sends and forgets.`);
   } finally {
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function table(ours: Result, peers: readonly Result[], figureOfResult: (result: Result) => BusFigure): void {
+  const mine = figureOfResult(ours);
+  print(`  ${describe(ours.name, mine)}`);
+  for (const peer of peers) {
+    const theirs = figureOfResult(peer);
+    const ratio = (mine.perSecond / theirs.perSecond).toFixed(2);
+    print(`  ${describe(peer.name, theirs)} → Microcosm has ${ratio} ×`);
   }
 }
 
@@ -61,7 +77,7 @@ async function microcosm(directory: string): Promise<Side> {
   return { name: "Microcosm", script, where, stop: broker.stop };
 }
 
-async function nats(directory: string): Promise<Side> {
+async function nats(directory: string, name: string, script: string): Promise<Side> {
   const port = await freePort();
   const command = [
     "nats-server",
@@ -84,7 +100,7 @@ async function nats(directory: string): Promise<Side> {
     await stop();
     throw error;
   }
-  return { name: "NATS", script: join(import.meta.dir, "peers", "nats.ts"), where: String(port), stop };
+  return { name, script: join(peersDirectory, script), where: String(port), stop };
 }
 
 async function measure(side: Side): Promise<Result> {
@@ -145,11 +161,7 @@ function describe(name: string, { perSecond, p50Ms, p99Ms }: BusFigure): string 
     p50Ms === undefined || p99Ms === undefined
       ? ""
       : `, p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`;
-  return `${name.padEnd(10)} ${Math.round(perSecond).toLocaleString("en").padStart(10)} /s${latency}`;
-}
-
-function ratio(ours: BusFigure, theirs: BusFigure): string {
-  return (ours.perSecond / theirs.perSecond).toFixed(2);
+  return `${name.padEnd(18)} ${Math.round(perSecond).toLocaleString("en").padStart(10)} /s${latency}`;
 }
 
 function freePort(): Promise<number> {

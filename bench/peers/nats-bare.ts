@@ -1,5 +1,5 @@
 /**
- * NATS's side of the bus measurement: `bun nats.ts acked|publish|subscribe <port> <load as JSON>`.
+ * NATS's side of the bus measurement: `bun nats-bare.ts acked|publish|subscribe <port> <load as JSON>`.
  *
  * A bare client of the NATS text protocol (docs.nats.io, "Client Protocol"): it does less for a message than the
  * official one, makes no promise for it, and writes what a turn of the event loop brings at once, so that what is measured
