@@ -206,11 +206,6 @@ export function recordKey(buffer: Buffer, at: number): string | undefined {
   return buffer.toString("latin1", key, key + buffer.readUInt16LE(at + 12));
 }
 
-/** The key as the publisher gave it. */
-export function decodeKey(comparable: string): string {
-  return Buffer.from(comparable, "latin1").toString("utf8");
-}
-
 /** Turns records into events. */
 export class EventReader {
   #time = Number.NaN;
