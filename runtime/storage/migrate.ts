@@ -26,9 +26,14 @@ export async function migrate(client: Database, options: MigrateOptions): Promis
   const { file, now = Date.now } = options;
   const deadline = now() + (options.lockTimeoutMs ?? 60_000);
   const all = [...systemMigrations, ...inOrder(options.migrations)];
+  const durability = client.query<{ synchronous: number }, []>("PRAGMA synchronous").get()?.synchronous ?? 2;
+  // No fsync for each: a migration lost in a power cut is applied again, and whatever is committed durably after it
+  // carries it to the disk first.
+  client.run("PRAGMA synchronous = NORMAL");
   try {
     return await applyPending(client, all, file, deadline, now);
   } finally {
+    client.run(`PRAGMA synchronous = ${durability}`);
     // Bun keeps twenty queries; those of the migrations are not needed again.
     client.clearQueryCache();
   }

@@ -166,6 +166,7 @@ describe("migrate", () => {
     expect(await run(storage, [two, createItems])).toEqual([]);
     const three = { name: "0003_note", sql: "-- nothing to do\n" };
     expect(await run(storage, [two, createItems, three])).toEqual(["0003_note"]);
+    expect(Object.values(storage.client.query("PRAGMA synchronous").get() as object)).toEqual([2]);
   });
 
   test("one that fails is named with SQLite's words, leaves nothing, and those before it stay", async () => {
