@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import type { Database } from "bun:sqlite";
 import { eq } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { Hono } from "hono";
@@ -150,6 +151,23 @@ describe("TestService", () => {
       detail: expect.stringContaining("services.catalog.uses"),
     });
     await alone.stop();
+  });
+
+  test("a full disk: writes say so, reads go on, and writes too once there is room", async () => {
+    const service = await startCatalog();
+    const { $client } = service.db as unknown as { $client: Database };
+    const { page_count: pages } = $client.query("PRAGMA page_count").get() as { page_count: number };
+    $client.run(`PRAGMA max_page_count = ${pages}`);
+    const create = (id: string) =>
+      service.request("/products", { json: { id, name: "x".repeat(9000) }, user: admin });
+    const refused = await create("p2");
+    expect(refused.status).toBe(500);
+    expect(await refused.json()).toMatchObject({ type: expect.stringContaining("data-unwritable") });
+    expect(service.logs.at(-1)?.fields?.hint).toContain("Free space");
+    expect((await service.request("/products/p1")).status).toBe(200);
+    $client.run("PRAGMA max_page_count = 100000");
+    expect((await create("p2")).status).toBe(201);
+    expect(service.published("product.created")).toHaveLength(1);
   });
 
   test("an event for a topic without a subscription is refused", async () => {

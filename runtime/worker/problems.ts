@@ -1,4 +1,4 @@
-import { MicrocosmError } from "../../sdk/errors.ts";
+import { type ErrorCode, errorTable, MicrocosmError } from "../../sdk/errors.ts";
 import { invalid } from "../../sdk/guards.ts";
 import { Problem, problem } from "../../sdk/problem.ts";
 import type { Logger, RequestInfo } from "../../sdk/service.ts";
@@ -45,10 +45,9 @@ export function problemOf(error: unknown, request: FailedRequest, log: Logger): 
     return problem(500, "handler-failed", detail);
   }
   if (found.status >= 500) {
-    log.warn(`${request.method} ${request.path} failed: ${found.message}`, {
-      ...where(request),
-      type: found.type,
-    });
+    const hint = Object.hasOwn(errorTable, found.type) ? errorTable[found.type as ErrorCode].hint : undefined;
+    const fields = { ...where(request), type: found.type, hint };
+    log.warn(`${request.method} ${request.path} failed: ${found.message}`, fields);
   }
   return found;
 }
