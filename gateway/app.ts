@@ -66,6 +66,7 @@ export class GatewayApp {
       bounds,
       cors: this.#cors,
       compression: this.#compression,
+      idleTimeoutMs: config.limits.idleTimeoutMs,
     });
     this.#bodies = new BodyReader(config.limits, bounds.bufferedBodyBytes, runtime.clock);
     this.#verifier = this.#makeVerifier();
@@ -145,7 +146,7 @@ export class GatewayApp {
     if (rateLimit?.by === "user") guards.push(limit);
     if (route.timeoutMs >= this.#config.limits.idleTimeoutMs) {
       // The route's own timeout ends it; the connection is silent until then.
-      guards.push((x) => void x.connection.timeout(x.request, 0));
+      guards.push((x) => void x.waitPatiently());
     }
     return guards.filter((guard) => guard !== undefined);
   }

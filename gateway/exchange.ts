@@ -79,6 +79,16 @@ export class Exchange {
     return this.#address ?? (this.connection.hostname === "127.0.0.1" ? "127.0.0.1" : this.address);
   }
 
+  /** Whether the connection may be silent for as long as this request lasts. */
+  patient = false;
+
+  /** Lifts the connection's idle timeout until the answer: a timeout of the route's or the body's ends the wait. */
+  waitPatiently(): void {
+    if (this.patient) return;
+    this.patient = true;
+    this.connection.timeout(this.request, 0);
+  }
+
   addHeader(name: string, value: string): void {
     this.extra ??= [];
     this.extra.push(name, value);

@@ -243,3 +243,26 @@ export async function eventually(
     await Bun.sleep(5);
   }
 }
+
+/** Sends an event at once and one more for each call of `next`. */
+export function eventStream() {
+  const state = { next: () => {}, cancelled: false, aborted: false };
+  const service: FakeService = ({ context }) => {
+    context.signal!.addEventListener("abort", () => {
+      state.aborted = true;
+    });
+    const encoder = new TextEncoder();
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        let count = 0;
+        state.next = () => controller.enqueue(encoder.encode(`data: ${++count}\n\n`));
+        state.next();
+      },
+      cancel() {
+        state.cancelled = true;
+      },
+    });
+    return { headers: ["content-type", "text/event-stream"], body };
+  };
+  return { state, service };
+}

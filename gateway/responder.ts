@@ -21,6 +21,8 @@ export interface ResponderOptions {
   readonly bounds: GatewayBounds;
   readonly cors: Cors | undefined;
   readonly compression: Compression | undefined;
+  /** Of connections. */
+  readonly idleTimeoutMs: number;
 }
 
 /** Statuses that come without a body; a Response with one would throw. */
@@ -33,6 +35,7 @@ export class Responder {
   readonly #cors: Cors | undefined;
   readonly #compression: Compression | undefined;
   readonly #compressFromBytes: number;
+  readonly #idleSeconds: number;
 
   constructor(options: ResponderOptions) {
     this.#metrics = options.metrics;
@@ -40,6 +43,7 @@ export class Responder {
     this.#cors = options.cors;
     this.#compression = options.compression;
     this.#compressFromBytes = options.bounds.compressFromBytes;
+    this.#idleSeconds = idleSeconds(options.idleTimeoutMs);
   }
 
   /** Answers with what a service said: errors as problems, compressed where it pays, streams as they come. */
@@ -63,8 +67,11 @@ export class Responder {
     if (mediaType(headerOf(reply.headers, "content-type")) !== "text/event-stream") {
       return this.send(x, reply.status, reply.headers, body);
     }
+    // The lifted timeout would stay with the connection.
+    x.addHeader("connection", "close");
+    const response = this.send(x, reply.status, reply.headers, this.#streams.track(body));
     x.connection.timeout(x.request, 0);
-    return this.send(x, reply.status, reply.headers, this.#streams.track(body));
+    return response;
   }
 
   #compressed(x: Exchange, reply: Reply, compression: Compression): Response | Promise<Response> {
@@ -100,6 +107,7 @@ export class Responder {
       return this.problem(x, problem);
     }
     this.#metrics.record(x.route, status, performance.now() - x.startedAt);
+    if (x.patient) x.connection.timeout(x.request, this.#idleSeconds);
     const head = x.method === "HEAD";
     const record: Record<string, string> = {};
     let repeated: string[] | undefined;
@@ -119,6 +127,11 @@ export class Responder {
     const init = { status, headers: repeated === undefined ? record : allOf(record, repeated) };
     return new Response(content, init);
   }
+}
+
+/** As Bun takes it: whole seconds, and no more than a byte holds. */
+export function idleSeconds(idleTimeoutMs: number): number {
+  return Math.min(255, Math.ceil(idleTimeoutMs / 1000));
 }
 
 /** The gateway's word replaces the service's, except that reasons to vary add up. */

@@ -327,7 +327,7 @@ test("requests are counted by route, status and duration", async () => {
   const rows = Object.fromEntries(gateway.role.metrics!.snapshot().map((row) => [row.route, row]));
   expect(rows["GET /a"]).toMatchObject({ requests: 2, errors: 0 });
   expect(rows["GET /b"]).toMatchObject({ requests: 1, errors: 1 });
-  expect(rows["unmatched"]).toMatchObject({ requests: 1, errors: 0 });
+  expect(rows.unmatched).toMatchObject({ requests: 1, errors: 0 });
   expect(rows["GET /a"]!.durationBuckets.reduce((sum, count) => sum + count, 0)).toBe(2);
   expect(gateway.role.load()).toEqual({ pending: 0, calls: 4, errors: 1 });
 });

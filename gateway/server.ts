@@ -4,9 +4,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { GatewayConfig } from "../runtime/topology/model.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
 import type { GatewayApp } from "./app.ts";
-
-/** Bun takes at most this; a longer silence is the route's timeout to end. */
-const maxIdleSeconds = 255;
+import { idleSeconds } from "./responder.ts";
 
 export interface GatewayServerOptions {
   readonly config: Pick<GatewayConfig, "host" | "port" | "instances" | "limits">;
@@ -35,7 +33,7 @@ export class GatewayServer {
         port,
         // The kernel shares connections out among the gateway's instances.
         reusePort: instances > 1,
-        idleTimeout: Math.min(maxIdleSeconds, Math.ceil(limits.idleTimeoutMs / 1000)),
+        idleTimeout: idleSeconds(limits.idleTimeoutMs),
         // Above the app's own limit, which answers with a problem; Bun's cuts the connection.
         maxRequestBodySize: Number.MAX_SAFE_INTEGER,
         development: false,

@@ -22,9 +22,15 @@ export class LiveStreams {
         else ends.add(end);
       },
       async pull(controller) {
-        const { done, value } = await reader.read();
-        if (!ends.has(end)) return;
-        if (!done) return controller.enqueue(value);
+        try {
+          const { done, value } = await reader.read();
+          if (!ends.has(end)) return;
+          if (!done) return controller.enqueue(value);
+        } catch (error) {
+          // Ended by closeAll: the error is the end of a stream that is closed already.
+          if (ends.delete(end)) controller.error(error);
+          return;
+        }
         ends.delete(end);
         controller.close();
       },

@@ -36,7 +36,7 @@ export class BodyReader {
     const length = x.contentLength === "" ? Number.POSITIVE_INFINITY : Number(x.contentLength);
     if (x.contentLength !== "" && length > this.#limits.bodyBytes) throw this.#tooLarge(x);
     // Bun's own limit would cut the connection without a word.
-    x.connection.timeout(x.request, 0);
+    x.waitPatiently();
     if (length > this.#bufferedBytes)
       return new Upload(x, this.#limits.bodyBytes, this.#tooLarge, this.#late(x));
     return { body: await this.#whole(x), signal: x.request.signal, failure: undefined };
@@ -109,7 +109,10 @@ class Upload implements SentBody {
           };
         },
         pull: async (controller) => {
-          const { done, value } = await reader.read();
+          const { done, value } = await reader.read().catch((error: unknown) => {
+            inTime();
+            throw error;
+          });
           if (this.failure !== undefined) return;
           if (done) {
             inTime();
