@@ -71,6 +71,12 @@ const requests: [method: string, path: string, headers?: HeaderList, body?: stri
   ["POST", "/stream", [], "through"],
   ["POST", "/raw-clone", [], "both"],
   ["POST", "/rewrapped", [], "again"],
+  ["POST", "/limited", [], "short"],
+  ["POST", "/limited", [], "longer than ten bytes"],
+  ["POST", "/limited", ["content-length", "21"], "longer than ten bytes"],
+  ["POST", "/derived", ["x-one", "1"], "derived"],
+  ["POST", "/mounted/deep", [], "mounted"],
+  ["GET", "/mounted"],
   ["POST", "/valid", ["content-type", "application/json"], '{"a":1}'],
 ];
 

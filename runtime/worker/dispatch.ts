@@ -4,7 +4,7 @@ import { problem } from "../../sdk/problem.ts";
 import type { AnyHono, Logger, RequestInfo } from "../../sdk/service.ts";
 import type { HeaderList } from "../calls/mesh.ts";
 import type { OutgoingBody } from "../transport/transport.ts";
-import { LeanRequest, type RequestSource } from "./lean-request.ts";
+import { acceptLeanRequests, LeanRequest, type RequestSource } from "./lean-request.ts";
 import { type FailedRequest, ownResponse, problemOf, problemResponse } from "./problems.ts";
 import { partsOf, type ResponseParts, trackResponses } from "./response-parts.ts";
 
@@ -42,6 +42,7 @@ export class Dispatcher {
     this.#log = options.log;
     this.#fetch = (request, call) => this.#app.fetch(request.asRequest(), call);
     trackResponses();
+    acceptLeanRequests();
     // An author's own onError stays; Hono's default would answer in plain text.
     if (errorHandlerOf(this.#app) === errorHandlerOf(new Hono())) {
       this.#app.onError((error, c) => {

@@ -158,3 +158,31 @@ for (const key of [
 }
 // `instanceof Request` holds for them.
 Object.setPrototypeOf(LeanRequest.prototype, Request.prototype);
+
+const acceptsLean = Symbol("microcosm.acceptsLean");
+
+/**
+ * Replaces `globalThis.Request` by a subclass that takes a lean request where it takes a native one:
+ * `new Request(c.req.raw, { method })`, as Hono's own middleware writes it, loses the method otherwise. Its instances are
+ * native in every way, so this changes nothing for other code in the process.
+ */
+export function acceptLeanRequests(): void {
+  const Native = globalThis.Request;
+  if (acceptsLean in Native) return;
+  class AcceptingRequest extends Native {
+    static readonly [acceptsLean] = true;
+
+    constructor(input: ConstructorParameters<typeof Request>[0], init?: RequestInit) {
+      super(
+        (input as unknown) instanceof LeanRequest ? (input as unknown as LeanRequest).native() : input,
+        init,
+      );
+    }
+
+    static override [Symbol.hasInstance](value: unknown): boolean {
+      return value instanceof Native;
+    }
+  }
+  Object.defineProperty(AcceptingRequest, "name", { value: "Request" });
+  globalThis.Request = AcceptingRequest as unknown as typeof Request;
+}
