@@ -46,10 +46,12 @@ export class Consumer {
     this.#pushed = true;
   }
 
-  flush(): void {
-    if (!this.#pushed) return;
+  /** Sends what was given; false when there is nothing. */
+  flush(): boolean {
+    if (!this.#pushed) return false;
     this.#pushed = false;
     this.#sink.flush();
+    return true;
   }
 
   /** Ends a delivery; undefined when the entry was taken away, or never was here. */

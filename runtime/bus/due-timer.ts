@@ -1,6 +1,9 @@
 import type { Clock } from "../clock.ts";
 
-/** One timer for many deadlines: runs `work` at the earliest time asked for since it last ran. */
+/** The system's timers fire at once when asked for more than 31 bits of milliseconds. */
+const longestMs = 2 ** 31 - 1;
+
+/** One timer for many deadlines: runs `work` at the earliest time asked for since it last ran, or before it. */
 export class DueTimer {
   readonly #clock: Clock;
   readonly #work: () => void;
@@ -17,7 +20,7 @@ export class DueTimer {
     if (due >= this.#due) return;
     this.#cancel?.();
     this.#due = due;
-    this.#cancel = this.#clock.after(Math.max(0, due - this.#clock.now()), () => {
+    this.#cancel = this.#clock.after(Math.min(longestMs, Math.max(0, due - this.#clock.now())), () => {
       this.#due = Number.POSITIVE_INFINITY;
       this.#cancel = undefined;
       this.#work();

@@ -2,6 +2,7 @@ import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Clock } from "../clock.ts";
 import type { Link } from "../transport/transport.ts";
 import type { EventRecord } from "./broker.ts";
+import { DueTimer } from "./due-timer.ts";
 import { Fifo } from "./fifo.ts";
 import { recordLength, RecordWriter } from "./record.ts";
 import type { Offsets } from "./topic.ts";
@@ -57,12 +58,12 @@ export class Publisher {
   #pendingBytes = 0;
   #link: Link | undefined;
   #scheduled = false;
-  #earliest = Number.POSITIVE_INFINITY;
-  #cancelSweep: (() => void) | undefined;
+  readonly #timer: DueTimer;
   #onIdle: (() => void) | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#timer = new DueTimer(options.clock, () => this.#sweep());
   }
 
   get idle(): boolean {
@@ -96,7 +97,7 @@ export class Publisher {
     const promise = new Promise<number>((resolve, reject) => {
       waiters.push({ deadline, resolve, reject, settled: false });
     });
-    if (deadline > 0 && deadline < this.#earliest) this.#sweepAt(deadline);
+    if (deadline > 0) this.#timer.at(deadline);
     if (batch.writer.bytes >= batchBytes || waiters.length >= maxEventsPerFrame) this.#flush();
     else this.#soon();
     return promise;
@@ -147,8 +148,7 @@ export class Publisher {
 
   /** Fails all that is pending. */
   stop(error: MicrocosmError): void {
-    this.#cancelSweep?.();
-    this.#cancelSweep = undefined;
+    this.#timer.stop();
     for (const { waiters } of this.#open.values()) fail(waiters, error);
     this.#open.clear();
     for (const { waiters } of this.#sent.values()) fail(waiters, error);
@@ -243,13 +243,6 @@ export class Publisher {
     }
   }
 
-  #sweepAt(deadline: number): void {
-    const { clock } = this.#options;
-    this.#cancelSweep?.();
-    this.#earliest = deadline;
-    this.#cancelSweep = clock.after(Math.max(0, deadline - clock.now()), () => this.#sweep());
-  }
-
   /** Gives up what is past its deadline. */
   #sweep(): void {
     const now = this.#options.clock.now();
@@ -276,9 +269,7 @@ export class Publisher {
       const batch = this.#queue.at(i)!;
       batch.expired += look(batch.waiters);
     }
-    this.#earliest = Number.POSITIVE_INFINITY;
-    this.#cancelSweep = undefined;
-    if (Number.isFinite(earliest)) this.#sweepAt(earliest);
+    this.#timer.at(earliest);
     this.#send();
   }
 }

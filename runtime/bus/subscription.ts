@@ -127,21 +127,21 @@ export class Subscription implements Persistent {
     if (this.#consumers.length === 0) return;
     const now = this.#parts.clock.now();
     const due = now + this.#settings.ackTimeoutMs;
-    let delivered = false;
-    for (;;) {
-      const consumer = this.#nextConsumer();
-      if (consumer === undefined) break;
-      const entry = this.#ready.shift() ?? this.#nextReplay() ?? this.#read();
-      if (entry === undefined) break;
-      move(entry, "in-flight");
-      entry.deliveries++;
-      entry.due = due;
-      consumer.give(entry);
-      delivered = true;
+    try {
+      for (;;) {
+        const consumer = this.#nextConsumer();
+        if (consumer === undefined) break;
+        const entry = this.#ready.shift() ?? this.#nextReplay() ?? this.#read();
+        if (entry === undefined) break;
+        move(entry, "in-flight");
+        entry.deliveries++;
+        entry.due = due;
+        consumer.give(entry);
+      }
+    } finally {
+      // Also when the file could not be read: what was given before that is on its way.
+      for (const consumer of this.#consumers) if (consumer.flush()) this.#timer.at(due);
     }
-    if (!delivered) return;
-    for (const consumer of this.#consumers) consumer.flush();
-    this.#timer.at(due);
   }
 
   /** Letters were marked for replay. */
