@@ -108,6 +108,7 @@ describe("a worker process", () => {
     const { config } = supervisor.spec();
     const child = spawn(supervisor.spec({ config: { ...config!, env: { FAIL_START: "1" } } }));
     expect(await child.exited).toBe(1);
+    await until("it said so", () => supervisor.said("failed").length === 1);
     expect(supervisor.said("failed")[0]?.message).toBe("asked to fail");
     expect(await new Response(child.stdout).text()).toContain("Cannot start: asked to fail");
   });
