@@ -29,6 +29,8 @@ export type WorkerOutcome = "failed" | "ended";
 const orphanDrainMs = 1000;
 /** How long a worker that is stopped while it starts waits for the start to come to something. */
 const leastStartWaitMs = 1000;
+/** How long the last words wait for a link to the supervisor. */
+const linkWaitMs = 1000;
 /** What a service must not lose is in its outbox, so a worker that ends does not wait long for the broker. */
 const brokerLimits = { stopTimeoutMs: 500 };
 
@@ -53,6 +55,7 @@ export class Worker {
   #role: Role | undefined;
   #link: Link | undefined;
   #heartbeat: Heartbeat | undefined;
+  #connecting: Promise<void> = Promise.resolve();
   #started: Promise<void> = Promise.resolve();
   #state: "idle" | "starting" | "ready" | "ending" | "over" = "idle";
 
@@ -107,8 +110,8 @@ export class Worker {
     };
     try {
       // Side by side: neither needs the other before both are done.
-      const connecting = this.#connect();
-      connecting.catch(() => {});
+      this.#connecting = this.#connect();
+      this.#connecting.catch(() => {});
       this.#role = await roleOf(spec);
       const started = await this.#role.start(
         {
@@ -124,7 +127,7 @@ export class Worker {
         },
         phase,
       );
-      await connecting;
+      await this.#connecting;
       if (this.#state !== "starting") return;
       this.#becomeReady(started.port, phases);
     } catch (error) {
@@ -227,6 +230,8 @@ export class Worker {
     await this.#guarded("stop", async () => {
       await Promise.all([this.#mesh.stop(), this.#broker.stop()]);
     });
+    // A start may fail before the link is there over which to say so.
+    await Promise.race([this.#connecting.catch(() => {}), Bun.sleep(linkWaitMs)]);
     this.#say(last);
     this.#state = "over";
     await this.#guarded("stop", async () => this.#link?.close());
