@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { MicrocosmError } from "../../sdk/errors.ts";
 import { systemClock, systemRandom } from "../clock.ts";
 import { MemoryTransport } from "../transport/memory.ts";
@@ -21,8 +21,14 @@ const topics = {
   },
 };
 
+const fixtures: ServerFixture[] = [];
+afterEach(async () => {
+  await Promise.all(fixtures.splice(0).map((fixture) => fixture.close()));
+});
+
 async function start(transport: Transport): Promise<ServerFixture> {
   const fixture = new ServerFixture(transport, topics);
+  fixtures.push(fixture);
   await fixture.server.start();
   return fixture;
 }
@@ -46,7 +52,6 @@ describe("client", () => {
     await fixture.up();
     expect(await Promise.all(waiting)).toEqual([0, 1]);
     expect(await client.publish("orders", record("d", 4), soon())).toBe(2);
-    await fixture.close();
   });
 
   test("stop gives up what cannot be delivered, and refuses further use", async () => {
@@ -60,7 +65,6 @@ describe("client", () => {
     await client.stop();
     expect(await waiting).toBe("broker-unavailable");
     expect(await client.topics().catch((error: MicrocosmError) => error.code)).toBe("broker-unavailable");
-    await fixture.close();
   });
 
   test("an event sent again while its handler is at it is not begun twice", async () => {
@@ -88,7 +92,6 @@ describe("client", () => {
     gate.resolve();
     await until("the acknowledgement", async () => (await cursor())?.cursor === 1);
     expect(begun).toBe(1);
-    await fixture.close();
   });
 
   test("options out of range throw at construction and name the key", () => {
@@ -165,7 +168,6 @@ describe("server", () => {
       ["published", 4, 0],
     ]);
     await link.close();
-    await fixture.close();
   });
 
   test("is healthy while it can write, and start fails clearly where it cannot", async () => {
@@ -186,6 +188,5 @@ describe("server", () => {
     expect(error).toBeInstanceOf(MicrocosmError);
     expect((error as MicrocosmError).code).toBe("data-unwritable");
     await nowhere.stop();
-    await fixture.close();
   });
 });
