@@ -23,6 +23,8 @@ export interface GatewayBounds {
   readonly compressedFiles: number;
   /** How often draining looks whether all requests have ended. */
   readonly drainPollMs: number;
+  /** When, after the start, Bun's own limit on a request's head is lifted above the gateway's. */
+  readonly liftHeadLimitAfterMs: number;
 }
 
 export const defaultBounds: GatewayBounds = {
@@ -38,4 +40,5 @@ export const defaultBounds: GatewayBounds = {
   compressToBytes: 8 * 1024 * 1024,
   compressedFiles: 256,
   drainPollMs: 10,
+  liftHeadLimitAfterMs: 1_000,
 };

@@ -233,12 +233,12 @@ export class RawClient {
 
 /** Waits for a condition; throws when it does not come true within the generous bound. */
 export async function eventually(
-  condition: () => boolean,
+  condition: () => boolean | Promise<boolean>,
   timeoutMs = 10_000,
   describe: () => string = () => "",
 ): Promise<void> {
   const until = Date.now() + timeoutMs;
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > until) throw new Error(`not within ${timeoutMs} ms; ${describe()}`);
     await Bun.sleep(5);
   }

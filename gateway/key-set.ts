@@ -1,4 +1,4 @@
-import { createLocalJWKSet, errors, type JWTVerifyGetKey } from "jose";
+import type { createLocalJWKSet, JWTVerifyGetKey } from "jose";
 import type { Mesh } from "../runtime/calls/mesh.ts";
 import { newTraceparent } from "../runtime/calls/trace.ts";
 import type { Clock, Random } from "../runtime/clock.ts";
@@ -38,7 +38,8 @@ export class KeySet {
     try {
       return await this.#keys!(header, token);
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || !this.#mayRefetch()) throw error;
+      if ((error as { code?: unknown }).code !== "ERR_JWKS_NO_MATCHING_KEY" || !this.#mayRefetch())
+        throw error;
       await this.#fetch();
       return await this.#keys!(header, token);
     }
@@ -72,6 +73,7 @@ export class KeySet {
         `${jwks.service} has no key set at ${jwks.path}: ${reply.status}`,
       );
     }
+    const { createLocalJWKSet } = await import("jose");
     try {
       this.#keys = createLocalJWKSet(JSON.parse(new TextDecoder().decode(read.bytes)));
     } catch (cause) {

@@ -44,8 +44,7 @@ class Gateway implements GatewayRole {
     this.#app = new GatewayApp(config, runtime, this.#bounds);
     phase("routed");
     const { clock } = runtime;
-    const { drainPollMs } = this.#bounds;
-    this.#server = new GatewayServer({ config, app: this.#app, clock, drainPollMs });
+    this.#server = new GatewayServer({ config, app: this.#app, clock, ...this.#bounds });
     const port = this.#server.start();
     phase("listening");
     // Not awaited: the broker may be starting still, and until then a TTL is all that ages an entry.

@@ -54,6 +54,23 @@ describe("a connection", () => {
     for (const client of [little, fine]) client.close();
   });
 
+  test("gets the problem also where the limit is Bun's own, once that is lifted", async () => {
+    const gateway = await gateways.start({
+      bounds: { liftHeadLimitAfterMs: 0 },
+      config: { routes: [route("/a")] },
+    });
+    let received = "";
+    await eventually(async () => {
+      const client = gateway.raw();
+      client.send(get("/a", `X-Big: ${"a".repeat(20 * 1024)}\r\n`));
+      await client.until((sent) => sent.received.includes("\r\n\r\n"));
+      ({ received } = client);
+      client.close();
+      return received.includes("/problems/head-too-large");
+    });
+    expect(received).toStartWith("HTTP/1.1 431 ");
+  });
+
   test("whose bytes are no HTTP is closed, and others go on", async () => {
     const gateway = await gateways.start({ config: { routes: [route("/a")] } });
     const garbage = [

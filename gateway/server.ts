@@ -1,4 +1,3 @@
-import http from "node:http";
 import type { Server } from "bun";
 import type { Clock } from "../runtime/clock.ts";
 import type { GatewayConfig } from "../runtime/topology/model.ts";
@@ -6,17 +5,22 @@ import { MicrocosmError } from "../sdk/errors.ts";
 import type { GatewayApp } from "./app.ts";
 import { idleSeconds } from "./responder.ts";
 
+/** Largest head Bun takes unless told otherwise. */
+const bunHeadBytes = 16 * 1024;
+
 export interface GatewayServerOptions {
   readonly config: Pick<GatewayConfig, "host" | "port" | "instances" | "limits">;
   readonly app: GatewayApp;
   readonly clock: Clock;
   readonly drainPollMs: number;
+  readonly liftHeadLimitAfterMs: number;
 }
 
 /** The listening socket of one gateway. */
 export class GatewayServer {
   readonly #options: GatewayServerOptions;
   #server: Server<undefined> | undefined;
+  #lifting = () => {};
 
   constructor(options: GatewayServerOptions) {
     this.#options = options;
@@ -25,7 +29,6 @@ export class GatewayServer {
   /** Listens. Returns the port; throws `port-in-use`. */
   start(): number {
     const { config, app } = this.#options;
-    allowHeads(config.limits.headerBytes);
     const { host, port, instances, limits } = config;
     try {
       this.#server = Bun.serve({
@@ -43,7 +46,22 @@ export class GatewayServer {
     } catch (cause) {
       throw listenError(cause, host, port);
     }
+    this.#allowHeads(limits.headerBytes);
     return this.#server.port!;
+  }
+
+  /**
+   * Bun answers heads above its own limit, one a process, with a bare 431. It is lifted so that heads a little too
+   * large get a problem instead; never lowered, for another gateway of this process may need it. Later, because
+   * `node:http` takes a noticeable part of a worker's start to load.
+   */
+  #allowHeads(headerBytes: number): void {
+    const wanted = 2 * headerBytes;
+    if (wanted <= bunHeadBytes) return;
+    this.#lifting = this.#options.clock.after(this.#options.liftHeadLimitAfterMs, async () => {
+      const settings = (await import("node:http")).default as { maxHeaderSize: number };
+      settings.maxHeaderSize = Math.max(settings.maxHeaderSize, wanted);
+    });
   }
 
   /** Requests under way. */
@@ -65,17 +83,9 @@ export class GatewayServer {
 
   /** Closes everything. Idempotent. */
   async stop(): Promise<void> {
+    this.#lifting();
     await this.#server?.stop(true);
   }
-}
-
-/**
- * Bun answers heads above its own limit, one a process, with a bare 431. It is lifted so that heads a little too large
- * get a problem instead; never lowered, for another gateway of this process may need it.
- */
-function allowHeads(headerBytes: number): void {
-  const settings = http as { maxHeaderSize: number };
-  settings.maxHeaderSize = Math.max(settings.maxHeaderSize, 2 * headerBytes);
 }
 
 function listenError(cause: unknown, host: string, port: number): unknown {

@@ -1,4 +1,4 @@
-import { errors, type JWTPayload, jwtVerify } from "jose";
+import type { errors, JWTPayload } from "jose";
 import type { Clock } from "../../runtime/clock.ts";
 import type { GatewayAuthConfig, RouteConfig } from "../../runtime/topology/model.ts";
 import type { User } from "../../sdk/service.ts";
@@ -56,6 +56,8 @@ export class TokenVerifier {
 
   async #check(token: string): Promise<JWTPayload> {
     const { issuer, audience, algorithm } = this.#config;
+    // On the first token: a worker's start should not wait for it.
+    const { jwtVerify } = await import("jose");
     try {
       const { payload } = await jwtVerify(token, this.#keys.find, {
         algorithms: [algorithm],
@@ -66,20 +68,32 @@ export class TokenVerifier {
       });
       return payload;
     } catch (error) {
-      if (error instanceof errors.JOSEError) throw new InvalidToken(reasonOf(error), { cause: error });
+      if (isJoseError(error)) throw new InvalidToken(reasonOf(error), { cause: error });
       throw error;
     }
   }
 }
 
+function isJoseError(error: unknown): error is errors.JOSEError {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return typeof code === "string" && /^ERR_J(?:OSE|W[A-Z])/.test(code);
+}
+
 function reasonOf(error: errors.JOSEError): string {
-  if (error instanceof errors.JWTExpired) return "The token has expired";
-  if (error instanceof errors.JWTClaimValidationFailed)
-    return `The token's ${error.claim} is not accepted here`;
-  if (error instanceof errors.JOSEAlgNotAllowed) return "The token's algorithm is not accepted here";
-  if (error instanceof errors.JWKSNoMatchingKey) return "The token's key is unknown";
-  if (error instanceof errors.JWSSignatureVerificationFailed) return "The token's signature is wrong";
-  return "The token is malformed";
+  switch (error.code) {
+    case "ERR_JWT_EXPIRED":
+      return "The token has expired";
+    case "ERR_JWT_CLAIM_VALIDATION_FAILED":
+      return `The token's ${(error as errors.JWTClaimValidationFailed).claim} is not accepted here`;
+    case "ERR_JOSE_ALG_NOT_ALLOWED":
+      return "The token's algorithm is not accepted here";
+    case "ERR_JWKS_NO_MATCHING_KEY":
+      return "The token's key is unknown";
+    case "ERR_JWS_SIGNATURE_VERIFICATION_FAILED":
+      return "The token's signature is wrong";
+    default:
+      return "The token is malformed";
+  }
 }
 
 function userOf(payload: JWTPayload): User {

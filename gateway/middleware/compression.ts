@@ -1,13 +1,4 @@
-import { promisify } from "node:util";
-import {
-  brotliCompress,
-  brotliCompressSync,
-  constants,
-  gzip,
-  gzipSync,
-  zstdCompress,
-  zstdCompressSync,
-} from "node:zlib";
+import type * as zlib from "node:zlib";
 import type { GatewayBounds } from "../bounds.ts";
 import { RecentMap } from "../recent-map.ts";
 import { headerOf, mediaType, type Reply } from "../reply.ts";
@@ -20,21 +11,13 @@ const encodings: readonly Encoding[] = ["zstd", "br", "gzip"];
 const compressible =
   /^(?:text\/(?!event-stream)|application\/(?:json|javascript|xml|xhtml\+xml|manifest\+json|wasm|(?:[\w.-]+\+)?(?:json|xml))$|image\/svg\+xml$|font\/(?:ttf|otf)$)/;
 
-// Fast settings: a gateway compresses while someone waits.
-const brotli = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
-const zstd = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
-const gzipOptions = { level: 5 };
-const later = {
-  zstd: promisify(zstdCompress),
-  br: promisify(brotliCompress),
-  gzip: promisify(gzip),
-};
-
 /** Compresses whole answers. Streams are never compressed: an encoder would hold their chunks back. */
 export class Compression {
   readonly #bounds: GatewayBounds;
   /** The few values that browsers send, parsed once. */
   readonly #choices = new RecentMap<string, Encoding | "identity">(64);
+
+  #codecs: Codecs | undefined;
 
   constructor(bounds: GatewayBounds) {
     this.#bounds = bounds;
@@ -74,20 +57,54 @@ export class Compression {
   }
 
   compress(bytes: Uint8Array, encoding: Encoding): Uint8Array | Promise<Uint8Array> {
-    return bytes.length <= this.#bounds.compressInlineBytes
-      ? compressNow(bytes, encoding)
-      : compressLater(bytes, encoding);
+    if (this.#codecs === undefined)
+      return loadCodecs().then((codecs) => this.#use(codecs).compress(bytes, encoding));
+    const codec = this.#codecs[encoding];
+    return bytes.length <= this.#bounds.compressInlineBytes ? codec.now(bytes) : codec.later(bytes);
+  }
+
+  #use(codecs: Codecs): this {
+    this.#codecs = codecs;
+    return this;
   }
 }
 
-function compressNow(bytes: Uint8Array, encoding: Encoding): Uint8Array {
-  if (encoding === "zstd") return zstdCompressSync(bytes, zstd);
-  return encoding === "br" ? brotliCompressSync(bytes, brotli) : gzipSync(bytes, gzipOptions);
+interface Codec {
+  now(bytes: Uint8Array): Uint8Array;
+  /** On another thread. */
+  later(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
-function compressLater(bytes: Uint8Array, encoding: Encoding): Promise<Uint8Array> {
-  if (encoding === "zstd") return later.zstd(bytes, zstd);
-  return encoding === "br" ? later.br(bytes, brotli) : later.gzip(bytes, gzipOptions);
+type Codecs = Readonly<Record<Encoding, Codec>>;
+
+/** On first use: loading zlib takes longer than all else that a gateway's start does. */
+async function loadCodecs(): Promise<Codecs> {
+  const zlib = await import("node:zlib");
+  const { BROTLI_PARAM_QUALITY, ZSTD_c_compressionLevel } = zlib.constants;
+  // Fast settings: a gateway compresses while someone waits.
+  const br = { params: { [BROTLI_PARAM_QUALITY]: 4 } };
+  const zstd = { params: { [ZSTD_c_compressionLevel]: 3 } };
+  const gzip = { level: 5 };
+  return {
+    zstd: {
+      now: (bytes) => zlib.zstdCompressSync(bytes, zstd),
+      later: (bytes) => promised((done) => zlib.zstdCompress(bytes, zstd, done)),
+    },
+    br: {
+      now: (bytes) => zlib.brotliCompressSync(bytes, br),
+      later: (bytes) => promised((done) => zlib.brotliCompress(bytes, br, done)),
+    },
+    gzip: {
+      now: (bytes) => zlib.gzipSync(bytes, gzip),
+      later: (bytes) => promised((done) => zlib.gzip(bytes, gzip, done)),
+    },
+  };
+}
+
+function promised(run: (done: zlib.CompressCallback) => void): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    run((error, result) => (error === null ? resolve(result) : reject(error)));
+  });
 }
 
 /** Other bytes are another representation: it must not share a strong ETag with the plain one (RFC 9110 §8.8.3). */
