@@ -1,0 +1,78 @@
+import type { LogRecord } from "../model.ts";
+
+/** Message and fields of one record are cut to this together, in UTF-16 units. */
+const maxRecordLength = 64 * 1024;
+
+/** Log records that wait to be sent. The oldest give way to new ones, and are counted. */
+export class LogBuffer {
+  readonly #maxRecords: number;
+  readonly #maxLength: number;
+  #records: { readonly record: LogRecord; readonly length: number }[] = [];
+  #start = 0;
+  #length = 0;
+  #dropped = 0;
+
+  /** Bounded in records and in their length (UTF-16 units, near enough to bytes). */
+  constructor(maxRecords: number, maxLength: number) {
+    this.#maxRecords = maxRecords;
+    this.#maxLength = maxLength;
+  }
+
+  get waiting(): number {
+    return this.#records.length - this.#start;
+  }
+
+  add(record: LogRecord): void {
+    const { fields } = record;
+    const fieldsLength = fields === undefined ? 0 : JSON.stringify(fields).length;
+    const whole = record.message.length + fieldsLength <= maxRecordLength;
+    const kept = whole ? record : cut(record, fieldsLength);
+    const length = (whole ? record.message.length + fieldsLength : kept.message.length) + 128;
+    this.#records.push({ record: kept, length });
+    this.#length += length;
+    while (this.waiting > this.#maxRecords || this.#length > this.#maxLength) {
+      this.#shift();
+      this.#dropped++;
+    }
+  }
+
+  /** The oldest, at most `limit` records and `maxLength` beyond the first. */
+  take(limit: number, maxLength: number): LogRecord[] {
+    const taken: LogRecord[] = [];
+    let length = 0;
+    while (taken.length < limit && this.waiting > 0) {
+      length += this.#records[this.#start]!.length;
+      if (taken.length > 0 && length > maxLength) break;
+      taken.push(this.#shift());
+    }
+    return taken;
+  }
+
+  takeDropped(): number {
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return dropped;
+  }
+
+  #shift(): LogRecord {
+    const { record, length } = this.#records[this.#start++]!;
+    this.#length -= length;
+    // Amortised: the array is rebuilt once its used-up part is the larger one.
+    if (this.#start * 2 >= this.#records.length) {
+      this.#records = this.#records.slice(this.#start);
+      this.#start = 0;
+    }
+    return record;
+  }
+}
+
+function cut(record: LogRecord, fieldsLength: number): LogRecord {
+  const { fields: _fields, ...rest } = record;
+  const message =
+    record.message.length <= maxRecordLength
+      ? record.message
+      : `${record.message.slice(0, maxRecordLength)}… (${record.message.length} characters)`;
+  return fieldsLength === 0
+    ? { ...rest, message }
+    : { ...rest, message, fields: { cut: `${fieldsLength} characters of fields left out` } };
+}

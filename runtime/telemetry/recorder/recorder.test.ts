@@ -1,0 +1,203 @@
+import { describe, expect, test } from "bun:test";
+import { seededRandom } from "../../clock.ts";
+import { Recorder, type RecorderOptions } from "./recorder.ts";
+import { noParent, parentInContext } from "./span-ring.ts";
+import type { SpanShape } from "./span-shape.ts";
+import { isSampled, spanIdOf, traceIdOf } from "./trace-context.ts";
+
+const shape: SpanShape = {
+  kind: "server",
+  describe: (a, b, n, m) => ({ name: `${a} ${b}`, attributes: { n, m } }),
+};
+
+function recorder(options: Partial<RecorderOptions> = {}): Recorder {
+  return new Recorder({
+    owner: { service: "orders", instance: "orders-1", generation: 2 },
+    sample: 1,
+    slowMs: 500,
+    random: seededRandom(7),
+    now: () => 1000,
+    ...options,
+  });
+}
+
+function root(on: Recorder, durationMs = 5, failure = ""): string {
+  const number = on.begin();
+  const context = on.root(number);
+  on.span(shape, context, number, noParent, 1000, durationMs, failure, "GET", "/", 200, 1);
+  return context;
+}
+
+describe("spans", () => {
+  test("a sampled span leaves with its name, attributes and place in the trace", () => {
+    const on = recorder();
+    const context = root(on);
+    expect(on.batch(2000, false)).toEqual({
+      service: "orders",
+      instance: "orders-1",
+      generation: 2,
+      sequence: 1,
+      at: 2000,
+      spans: [
+        {
+          traceId: traceIdOf(context),
+          spanId: spanIdOf(context),
+          name: "GET /",
+          kind: "server",
+          service: "orders",
+          instance: "orders-1",
+          generation: 2,
+          startMs: 1000,
+          durationMs: 5,
+          status: "unset",
+          attributes: { n: 200, m: 1 },
+        },
+      ],
+      logs: [],
+      metrics: [],
+      dropped: { spans: 0, logs: 0, metrics: 0 },
+    });
+    expect(on.batch(2001, false)).toBeUndefined();
+  });
+
+  test("a child's parent is a number of this worker, or in the context", () => {
+    const on = recorder();
+    const other = recorder({ random: seededRandom(8) });
+    const theirs = other.root(other.begin());
+    const number = on.begin();
+    on.span(shape, theirs, number, parentInContext, 0, 1, "", "", "", 0, 0);
+    on.span(shape, theirs, on.begin(), number, 0, 1, "", "", "", 0, 0);
+    const [first, second] = on.batch(0, false)!.spans;
+    expect(first?.parentSpanId).toBe(spanIdOf(theirs));
+    expect(second?.parentSpanId).toBe(first?.spanId);
+    expect(new Set([first?.traceId, second?.traceId])).toEqual(new Set([traceIdOf(theirs)]));
+  });
+
+  test("a linked shape links to its parent", () => {
+    const on = recorder();
+    const context = on.root(on.begin());
+    on.span({ ...shape, linked: true }, context, on.begin(), parentInContext, 0, 1, "", "", "", 0, 0);
+    const [span] = on.batch(0, false)!.spans;
+    expect(span?.links).toEqual([{ traceId: traceIdOf(context), spanId: spanIdOf(context) }]);
+  });
+
+  test("a context from elsewhere that is none is dropped and counted", () => {
+    const on = recorder();
+    on.span(shape, `${"z".repeat(54)}1`, on.begin(), parentInContext, 0, 1, "", "", "", 0, 0);
+    const batch = on.batch(0, false);
+    expect(batch?.spans).toEqual([]);
+    expect(batch?.dropped.spans).toBe(1);
+  });
+});
+
+describe("sampling", () => {
+  test("the rate is that of roots", () => {
+    const on = recorder({ sample: 0.05 });
+    let sampled = 0;
+    for (let i = 0; i < 20_000; i++) if (isSampled(on.root(on.begin()))) sampled++;
+    // 20 standard deviations around 1000.
+    expect(sampled).toBeGreaterThan(380);
+    expect(sampled).toBeLessThan(1620);
+  });
+
+  test("unsampled: only what failed or was slow leaves, and the rest of its trace when asked for", () => {
+    const on = recorder({ sample: 0 });
+    const fine = root(on);
+    const failed = root(on, 5, "500");
+    on.span(shape, failed, on.begin(), parentInContext, 0, 1, "", "child", "", 0, 0);
+    root(on, 500);
+    const first = on.batch(0, false)!.spans;
+    expect(first.map((span) => [span.status, span.durationMs, span.attributes["microcosm.sampled"]])).toEqual(
+      [
+        ["error", 5, "late"],
+        ["unset", 500, "late"],
+      ],
+    );
+    expect(first[0]?.attributes["error.type"]).toBe("500");
+    on.collect([traceIdOf(failed)]);
+    const second = on.batch(0, false)!.spans;
+    expect(second.map((span) => span.name)).toEqual(["child "]);
+    // What ends later belongs to it too, and nothing leaves twice.
+    on.span(shape, failed, on.begin(), parentInContext, 0, 1, "", "late", "", 0, 0);
+    on.span(shape, fine, on.begin(), parentInContext, 0, 1, "", "other", "", 0, 0);
+    expect(on.batch(0, false)!.spans.map((span) => span.name)).toEqual(["late "]);
+    on.collect([traceIdOf(failed)]);
+    expect(on.batch(0, false)).toBeUndefined();
+  });
+
+  test("a ring that was overwritten before it was sent counts what it lost", () => {
+    const on = recorder({ ringSpans: 8 });
+    for (let i = 0; i < 20; i++) root(on, i);
+    const batch = on.batch(0, false)!;
+    expect(batch.spans.map((span) => span.durationMs)).toEqual([12, 13, 14, 15, 16, 17, 18, 19]);
+    expect(batch.dropped.spans).toBe(12);
+  });
+
+  test("overwritten spans of unsampled traces were never to be sent", () => {
+    const on = recorder({ ringSpans: 8, sample: 0 });
+    for (let i = 0; i < 20; i++) root(on, i);
+    expect(on.batch(0, false)).toBeUndefined();
+  });
+});
+
+describe("batches", () => {
+  test("are bounded in spans and in size", () => {
+    const on = recorder();
+    for (let i = 0; i < 1000; i++) root(on);
+    const sizes: number[] = [];
+    for (let batch = on.batch(0, false); batch !== undefined; batch = on.batch(0, false)) {
+      sizes.push(batch.spans.length);
+    }
+    expect(sizes).toEqual([400, 400, 200]);
+    const long: SpanShape = {
+      kind: "client",
+      describe: () => ({ name: "n", attributes: { text: "x".repeat(10_000) } }),
+    };
+    for (let i = 0; i < 100; i++) {
+      const number = on.begin();
+      on.span(long, on.root(number), number, noParent, 0, 1, "", "", "", 0, 0);
+    }
+    expect(on.batch(0, false)!.spans.length).toBeLessThan(30);
+  });
+
+  test("much that waits is told of", () => {
+    const on = recorder();
+    let told = 0;
+    on.onFull = () => told++;
+    for (let i = 0; i < 399; i++) root(on);
+    expect(told).toBe(0);
+    root(on);
+    expect(told).toBe(1);
+  });
+
+  test("gauges alone make one only when asked", () => {
+    const on = recorder();
+    on.metrics.gauge("g", "1").set(1);
+    expect(on.batch(0, false)).toBeUndefined();
+    expect(on.batch(0, true)?.metrics).toHaveLength(1);
+    on.metrics.counter("c", "1").add();
+    expect(on.batch(0, false)?.metrics).toHaveLength(2);
+  });
+
+  test("logs carry whose they are", () => {
+    const on = recorder();
+    on.log({ at: 5, level: "warn", message: "careful", traceId: "a".repeat(32) });
+    expect(on.batch(0, false)?.logs).toEqual([
+      {
+        at: 5,
+        level: "warn",
+        message: "careful",
+        service: "orders",
+        instance: "orders-1",
+        traceId: "a".repeat(32),
+      },
+    ]);
+  });
+});
+
+test("options out of range are named", () => {
+  expect(() => recorder({ sample: 2 })).toThrow(/sample/);
+  expect(() => recorder({ slowMs: -1 })).toThrow(/slowMs/);
+  expect(() => recorder({ ringSpans: 1000 })).toThrow(/capacity/);
+  expect(() => recorder({ maxSeries: 0 })).toThrow(/maxSeries/);
+});

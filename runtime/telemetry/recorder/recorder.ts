@@ -1,0 +1,161 @@
+import { type Random, systemRandom } from "../../clock.ts";
+import type { LogRecord, TelemetryBatch } from "../model.ts";
+import { LogBuffer } from "./log-buffer.ts";
+import { Metrics } from "./metrics.ts";
+import { type SpanOwner, SpanRing } from "./span-ring.ts";
+import type { SpanShape } from "./span-shape.ts";
+import { isSampled, SpanIds } from "./trace-context.ts";
+import { WantedTraces } from "./wanted-traces.ts";
+
+export interface RecorderOptions {
+  readonly owner: SpanOwner;
+  /** Share of new traces that are kept whatever becomes of them, 0 to 1. */
+  readonly sample: number;
+  /** Milliseconds from which a span, and with it its trace, is kept all the same. */
+  readonly slowMs: number;
+  readonly random?: Random;
+  /** Milliseconds since the epoch with fractions. Default the system's monotonic clock, put on the epoch. */
+  readonly now?: () => number;
+  /** Spans kept in case their trace is asked for; a power of two. Default 16384. */
+  readonly ringSpans?: number;
+  /** Default 2048. */
+  readonly maxSeries?: number;
+  /** Log records that wait for the observer. Default 4096. */
+  readonly maxLogs?: number;
+  /** Their length in UTF-16 units. Default 2 Mi. */
+  readonly maxLogLength?: number;
+}
+
+/** Of one batch, so that its message stays far below a link's limit of 1 MiB. */
+const batchSpans = 400;
+const batchSpanLength = 256 * 1024;
+const batchLogs = 400;
+const batchLogLength = 192 * 1024;
+const batchPoints = 600;
+/** Spans that wait and are worth a message before its time is due. */
+const manySpans = batchSpans;
+
+const epochMs = performance.timeOrigin;
+
+function systemNow(): number {
+  return epochMs + performance.now();
+}
+
+/**
+ * What one worker remembers of what it does, until the observer has it. One object a worker, handed to all that is
+ * instrumented; where telemetry is off there is none.
+ *
+ * Hot path: a span is one call when it ends, with flat arguments, and ten stores into a ring. It becomes an object
+ * only when it is sent: when its trace was sampled at its head, when it failed or was slow itself, or when the observer
+ * asks for its trace because something else in it did (retroactive sampling: Hindsight, NSDI 2023).
+ */
+export class Recorder {
+  readonly owner: SpanOwner;
+  readonly metrics: Metrics;
+  /** Milliseconds since the epoch with fractions. */
+  readonly now: () => number;
+  /** Tells that there is enough for a batch before it is due. */
+  onFull: (() => void) | undefined = undefined;
+  readonly #ids: SpanIds;
+  readonly #ring: SpanRing;
+  readonly #logs: LogBuffer;
+  readonly #wanted = new WantedTraces();
+  readonly #random: Random;
+  readonly #sample: number;
+  readonly #slowMs: number;
+  #sequence = 0;
+
+  constructor(options: RecorderOptions) {
+    const { sample, slowMs, random = systemRandom } = options;
+    if (!(sample >= 0 && sample <= 1)) throw new RangeError(`sample: expected 0 to 1, got ${sample}`);
+    if (!(slowMs >= 0)) throw new RangeError(`slowMs: expected 0 or more, got ${slowMs}`);
+    const { service, instance, generation } = options.owner;
+    this.owner = { service, instance, generation };
+    this.now = options.now ?? systemNow;
+    this.metrics = new Metrics(options.maxSeries ?? 2048);
+    this.#random = random;
+    this.#sample = sample;
+    this.#slowMs = slowMs;
+    this.#ids = new SpanIds(random);
+    this.#ring = new SpanRing(options.ringSpans ?? 16_384, this.#ids);
+    this.#logs = new LogBuffer(options.maxLogs ?? 4096, options.maxLogLength ?? 2 * 1024 * 1024);
+  }
+
+  /** Reserves a number for a span that begins, from 1. */
+  begin(): number {
+    return this.#ids.next();
+  }
+
+  /** The context of a new trace whose root is span `number`; whether it is sampled is decided here. */
+  root(number: number): string {
+    return this.#ids.root(number, this.#random() < this.#sample);
+  }
+
+  /** The context that names span `number` of the trace of `context` as the parent of what comes next. */
+  child(context: string, number: number): string {
+    return this.#ids.child(context, number);
+  }
+
+  /**
+   * A span that ended. `context` is the `traceparent` that led to it and `parent` is `parentInContext`; or `parent` is
+   * the number of another span of this worker in that trace; or it is `noParent` and the context its own. `failure` is
+   * the `error.type`, "" for none. The rest is for its shape.
+   */
+  span(
+    shape: SpanShape,
+    context: string,
+    number: number,
+    parent: number,
+    startMs: number,
+    durationMs: number,
+    failure: string,
+    a: string,
+    b: string,
+    n: number,
+    m: number,
+  ): void {
+    const wanted = failure !== "" || durationMs >= this.#slowMs || isSampled(context);
+    this.#ring.put(shape, context, number, parent, startMs, durationMs, failure, a, b, n, m, wanted);
+    if (wanted && this.#ring.waiting >= manySpans) this.onFull?.();
+  }
+
+  log(record: Omit<LogRecord, "service" | "instance">): void {
+    const { service, instance } = this.owner;
+    this.#logs.add({ ...record, service, instance });
+  }
+
+  /** From the observer: what is here of these traces, and what will come to be for a while, goes into the batches. */
+  collect(traceIds: readonly string[]): void {
+    this.#wanted.add(traceIds);
+    this.#ring.collect((traceId) => this.#wanted.has(traceId));
+  }
+
+  /**
+   * What is to be sent, bounded in size; undefined when there is nothing but gauges and `evenIfQuiet` is not set. Spans
+   * and logs that do not fit wait for the next one.
+   */
+  batch(at: number, evenIfQuiet: boolean): TelemetryBatch | undefined {
+    if (this.#wanted.any) this.#ring.collectNew((traceId) => this.#wanted.has(traceId));
+    const spans = this.#ring.take(batchSpans, batchSpanLength, this.owner);
+    const logs = this.#logs.take(batchLogs, batchLogLength);
+    const lost = this.#ring.takeLost();
+    const droppedLogs = this.#logs.takeDropped();
+    const quiet = spans.length === 0 && logs.length === 0 && lost === 0 && droppedLogs === 0;
+    if (quiet && !evenIfQuiet && !this.metrics.changed) return undefined;
+    this.#sequence++;
+    return {
+      ...this.owner,
+      sequence: this.#sequence,
+      at,
+      spans,
+      logs,
+      metrics: this.metrics.take(at, batchPoints),
+      dropped: { spans: lost, logs: droppedLogs, metrics: this.metrics.takeRefused() },
+    };
+  }
+
+  /** Whether another batch could be made right away. */
+  get backlog(): boolean {
+    return this.#ring.waiting >= manySpans || this.#logs.waiting >= batchLogs;
+  }
+}

@@ -1,0 +1,122 @@
+import { afterEach, expect, test } from "bun:test";
+import { systemClock } from "../../clock.ts";
+import { MemoryTransport } from "../../transport/memory.ts";
+import type { Link, Listener } from "../../transport/transport.ts";
+import type { TelemetryBatch } from "../model.ts";
+import { Recorder } from "./recorder.ts";
+import { Sender } from "./sender.ts";
+import { noParent } from "./span-ring.ts";
+import { traceIdOf } from "./trace-context.ts";
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+const shape = { kind: "server", describe: () => ({ name: "n", attributes: {} }) } as const;
+
+/** A worker's recorder and sender, and an observer that keeps what it hears. */
+function setUp(sample: number) {
+  const transport = new MemoryTransport();
+  const recorder = new Recorder({
+    owner: { service: "orders", instance: "orders-1", generation: 1 },
+    sample,
+    slowMs: 500,
+  });
+  const heard: TelemetryBatch[] = [];
+  const links: Link[] = [];
+  let listener: Listener | undefined;
+  const sender = new Sender({
+    recorder,
+    self: recorder.owner,
+    transport,
+    locate: () => (listener === undefined ? undefined : "observer"),
+    clock: systemClock,
+    intervalMs: 10,
+  });
+  const listen = async () => {
+    listener = await transport.listen("observer", {
+      self: { service: "observer", instance: "observer-1", generation: 1 },
+      handler: {
+        call: (call) => call.reply(null, null),
+        opened: (link) => void links.push(link),
+        notify: (_link, head) => void heard.push(head as TelemetryBatch),
+      },
+    });
+  };
+  const die = async () => {
+    await listener?.stop();
+    listener = undefined;
+    await Promise.all(links.splice(0).map((link) => link.close()));
+  };
+  cleanups.push(() => sender.stop(), die);
+  const span = (failure = "") => {
+    const number = recorder.begin();
+    const context = recorder.root(number);
+    recorder.span(shape, context, number, noParent, 0, 1, failure, "", "", 0, 0);
+    return context;
+  };
+  return { recorder, sender, heard, links, listen, die, span };
+}
+
+async function until(check: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!check()) {
+    if (Date.now() > deadline) throw new Error("not in time");
+    await Bun.sleep(5);
+  }
+}
+
+const spansOf = (batches: readonly TelemetryBatch[]) => batches.flatMap((batch) => batch.spans);
+
+test("waits for an observer, brings it what was kept, finds the next one when it dies", async () => {
+  const { sender, heard, listen, die, span } = setUp(1);
+  sender.start();
+  span();
+  await Bun.sleep(30);
+  expect(heard).toEqual([]);
+  await listen();
+  await until(() => spansOf(heard).length === 1);
+  await die();
+  span();
+  await Bun.sleep(30);
+  await listen();
+  await until(() => spansOf(heard).length === 2);
+  const sequences = heard.map((batch) => batch.sequence);
+  expect(sequences).toEqual(sequences.toSorted((a, b) => a - b));
+});
+
+test("sends the rest of a trace that the observer asks for", async () => {
+  const { recorder, sender, heard, links, listen, span } = setUp(0);
+  await listen();
+  sender.start();
+  const context = span("500");
+  recorder.span(shape, context, recorder.begin(), 0, 0, 1, "", "", "", 0, 0);
+  await until(() => spansOf(heard).length === 1);
+  links[0]?.notify({ type: "collect", traceIds: [traceIdOf(context)] });
+  await until(() => spansOf(heard).length === 2);
+});
+
+test("takes no harm from an observer that sends nonsense", async () => {
+  const { sender, heard, links, listen, span } = setUp(1);
+  await listen();
+  sender.start();
+  await until(() => links.length === 1);
+  for (const head of [null, 1, "collect", { type: "collect" }, { type: "collect", traceIds: [1] }]) {
+    links[0]?.notify(head);
+  }
+  span();
+  await until(() => spansOf(heard).length === 1);
+});
+
+test("more than one batch leaves at once, and the rest with stop", async () => {
+  const { sender, heard, listen, span } = setUp(1);
+  await listen();
+  sender.start();
+  span();
+  await until(() => heard.length > 0);
+  for (let i = 0; i < 2000; i++) span();
+  await sender.stop();
+  await sender.stop();
+  await until(() => spansOf(heard).length === 2001);
+});

@@ -1,0 +1,142 @@
+import type { Clock } from "../../clock.ts";
+import type { Link, LinkHandler, Peer, Transport } from "../../transport/transport.ts";
+import type { CollectRequest } from "../model.ts";
+import type { Recorder } from "./recorder.ts";
+
+export interface SenderOptions {
+  readonly recorder: Recorder;
+  readonly self: Peer;
+  readonly transport: Transport;
+  /** Where a ready observer listens; undefined while there is none. */
+  readonly locate: () => string | undefined;
+  readonly clock: Clock;
+  /** Default 1000. */
+  readonly intervalMs?: number;
+}
+
+/** Between reports of a worker that has nothing to tell but its gauges. In intervals. */
+const quietIntervals = 5;
+/** One turn's messages; what is left goes in the next. */
+const batchesPerTurn = 8;
+/** Bytes the kernel has not taken: an observer that is slow gets fewer batches, never a growing buffer. */
+const maxBuffered = 1024 * 1024;
+/** A request names at most this many traces; the rest of it is ignored. */
+const maxTracesAsked = 2048;
+
+/**
+ * Brings what a recorder holds to the observer: about once a second, and sooner when much waits. While there is no
+ * observer nothing happens here; the recorder's own bounds decide what is forgotten. Nothing that goes wrong here is
+ * seen by anyone else.
+ */
+export class Sender implements LinkHandler {
+  readonly #options: SenderOptions;
+  readonly #intervalMs: number;
+  #link: Link | undefined;
+  #connecting: Promise<void> | undefined;
+  #cancelTick: (() => void) | undefined;
+  #soon = false;
+  #quiet = 0;
+  #stopped = false;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    this.#intervalMs = options.intervalMs ?? 1000;
+    if (!(this.#intervalMs > 0)) {
+      throw new RangeError(`intervalMs: expected more than 0, got ${this.#intervalMs}`);
+    }
+  }
+
+  start(): void {
+    if (this.#cancelTick !== undefined || this.#stopped) return;
+    this.#options.recorder.onFull = () => this.#sendSoon();
+    this.#arm();
+  }
+
+  /** Sends what is left, as far as the observer takes it, and closes the link. Idempotent. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#cancelTick?.();
+    this.#options.recorder.onFull = undefined;
+    this.#send(true);
+    await this.#connecting;
+    await this.#link?.close();
+  }
+
+  /** From the link. The observer asks for nothing by calls. */
+  call(incoming: Parameters<LinkHandler["call"]>[0]): void {
+    incoming.reply(null, null);
+  }
+
+  /** From the link. */
+  notify(_link: Link, head: unknown): void {
+    if (!isCollectRequest(head)) return;
+    this.#options.recorder.collect(head.traceIds.slice(0, maxTracesAsked));
+    this.#sendSoon();
+  }
+
+  /** From the link. */
+  closed(link: Link): void {
+    if (link === this.#link) this.#link = undefined;
+  }
+
+  #arm(): void {
+    this.#cancelTick = this.#options.clock.after(this.#intervalMs, () => {
+      if (this.#link === undefined) this.#connect();
+      else this.#send(++this.#quiet >= quietIntervals);
+      this.#arm();
+    });
+  }
+
+  #connect(): void {
+    const { transport, self, locate } = this.#options;
+    if (this.#connecting !== undefined) return;
+    const address = locate();
+    if (address === undefined) return;
+    this.#connecting = transport.connect(address, { self, handler: this }).then(
+      (link) => {
+        this.#connecting = undefined;
+        if (this.#stopped) return link.close();
+        this.#link = link;
+        this.#send(true);
+      },
+      () => {
+        // Not there yet, or no more: the next tick looks again.
+        this.#connecting = undefined;
+      },
+    );
+  }
+
+  /** Once the turn is over, so that a burst is one message. */
+  #sendSoon(): void {
+    if (this.#soon || this.#link === undefined) return;
+    this.#soon = true;
+    setImmediate(() => {
+      this.#soon = false;
+      if (!this.#stopped) this.#send(false);
+    });
+  }
+
+  #send(evenIfQuiet: boolean): void {
+    const { recorder, clock } = this.#options;
+    const link = this.#link;
+    for (let sent = 0; link?.open && link.buffered < maxBuffered && sent < batchesPerTurn; sent++) {
+      const batch = recorder.batch(clock.now(), evenIfQuiet && sent === 0);
+      if (batch === undefined) return;
+      this.#quiet = 0;
+      try {
+        link.notify(batch);
+      } catch {
+        // Larger than a message may be, despite all bounds. The gap in the sequence tells of it.
+      }
+      if (!recorder.backlog) return;
+    }
+    if (link?.open && recorder.backlog && link.buffered < maxBuffered) this.#sendSoon();
+  }
+}
+
+function isCollectRequest(head: unknown): head is CollectRequest {
+  if (typeof head !== "object" || head === null) return false;
+  const { type, traceIds } = head as Partial<CollectRequest>;
+  return type === "collect" && Array.isArray(traceIds) && traceIds.every((id) => typeof id === "string");
+}

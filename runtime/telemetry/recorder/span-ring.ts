@@ -1,0 +1,201 @@
+import type { AttributeValue, SpanRecord } from "../model.ts";
+import { isContext, isSampled, type SpanIds, spanIdOf, traceIdOf } from "./trace-context.ts";
+import type { SpanShape } from "./span-shape.ts";
+
+/** For `parent`: the parent is the span that the context names. */
+export const parentInContext = 0;
+/** For `parent`: the span is the root of its trace, and the context its own. */
+export const noParent = -1;
+
+export interface SpanOwner {
+  readonly service: string;
+  readonly instance: string;
+  readonly generation: number;
+}
+
+const noShape: SpanShape = { kind: "internal", describe: () => ({ name: "", attributes: {} }) };
+
+/**
+ * The last spans of a worker, in parallel arrays: a span that ends costs ten stores and no object. Those to be sent are
+ * noted by their place; a span that is overwritten before it was sent is counted as lost. The others stay until they are
+ * overwritten, in case their trace is asked for.
+ */
+export class SpanRing {
+  readonly #capacity: number;
+  readonly #mask: number;
+  readonly #ids: SpanIds;
+  readonly #shapes: SpanShape[];
+  readonly #contexts: string[];
+  readonly #failures: string[];
+  readonly #as: string[];
+  readonly #bs: string[];
+  readonly #numbers: Int32Array;
+  readonly #parents: Int32Array;
+  readonly #starts: Float64Array;
+  readonly #durations: Float64Array;
+  readonly #ns: Float64Array;
+  readonly #ms: Float64Array;
+  /** 1: sent, or noted to be sent. */
+  readonly #taken: Uint8Array;
+  /** Places to be sent, oldest first; as a ring itself. */
+  readonly #noted: Float64Array;
+  #notedStart = 0;
+  #notedEnd = 0;
+  /** Spans ever put; the next one's place. */
+  #end = 0;
+  /** From here on not looked through for wanted traces. */
+  #searched = 0;
+  #lost = 0;
+  #malformed = 0;
+
+  /** `capacity` in spans is a power of two. */
+  constructor(capacity: number, ids: SpanIds) {
+    if (!(Number.isInteger(capacity) && capacity >= 2 && (capacity & (capacity - 1)) === 0)) {
+      throw new RangeError(`capacity: expected a power of two, got ${capacity}`);
+    }
+    this.#capacity = capacity;
+    this.#mask = capacity - 1;
+    this.#ids = ids;
+    this.#shapes = new Array<SpanShape>(capacity).fill(noShape);
+    this.#contexts = new Array<string>(capacity).fill("");
+    this.#failures = new Array<string>(capacity).fill("");
+    this.#as = new Array<string>(capacity).fill("");
+    this.#bs = new Array<string>(capacity).fill("");
+    this.#numbers = new Int32Array(capacity);
+    this.#parents = new Int32Array(capacity);
+    this.#starts = new Float64Array(capacity);
+    this.#durations = new Float64Array(capacity);
+    this.#ns = new Float64Array(capacity);
+    this.#ms = new Float64Array(capacity);
+    this.#taken = new Uint8Array(capacity);
+    this.#noted = new Float64Array(capacity);
+  }
+
+  /** Spans that wait to be sent. */
+  get waiting(): number {
+    return this.#notedEnd - this.#notedStart;
+  }
+
+  put(
+    shape: SpanShape,
+    context: string,
+    number: number,
+    parent: number,
+    startMs: number,
+    durationMs: number,
+    failure: string,
+    a: string,
+    b: string,
+    n: number,
+    m: number,
+    wanted: boolean,
+  ): void {
+    const place = this.#end++;
+    const i = place & this.#mask;
+    this.#shapes[i] = shape;
+    this.#contexts[i] = context;
+    this.#failures[i] = failure;
+    this.#as[i] = a;
+    this.#bs[i] = b;
+    this.#numbers[i] = number;
+    this.#parents[i] = parent;
+    this.#starts[i] = startMs;
+    this.#durations[i] = durationMs;
+    this.#ns[i] = n;
+    this.#ms[i] = m;
+    this.#taken[i] = 0;
+    if (wanted) this.#note(place);
+  }
+
+  /** Notes all spans still here whose trace `isWanted`. */
+  collect(isWanted: (traceId: string) => boolean): void {
+    this.#search(Math.max(0, this.#end - this.#capacity), isWanted);
+  }
+
+  /** As collect, for those put since the last time. */
+  collectNew(isWanted: (traceId: string) => boolean): void {
+    this.#search(Math.max(this.#searched, this.#end - this.#capacity), isWanted);
+  }
+
+  /** The oldest spans that wait, at most `limit` of about `maxLength` characters together. */
+  take(limit: number, maxLength: number, owner: SpanOwner): SpanRecord[] {
+    const records: SpanRecord[] = [];
+    let length = 0;
+    while (records.length < limit && length < maxLength && this.#notedStart < this.#notedEnd) {
+      const place = this.#noted[this.#notedStart++ & this.#mask]!;
+      if (place < this.#end - this.#capacity) this.#lost++;
+      else {
+        const record = this.#record(place & this.#mask, owner);
+        if (record === undefined) this.#malformed++;
+        else {
+          records.push(record);
+          length += lengthOf(record);
+        }
+      }
+    }
+    return records;
+  }
+
+  /** How many were to be sent and could not be, since the last time. */
+  takeLost(): number {
+    const lost = this.#lost + this.#malformed;
+    this.#lost = 0;
+    this.#malformed = 0;
+    return lost;
+  }
+
+  #search(from: number, isWanted: (traceId: string) => boolean): void {
+    for (let place = from; place < this.#end; place++) {
+      const i = place & this.#mask;
+      if (this.#taken[i] === 0 && isWanted(traceIdOf(this.#contexts[i]!))) this.#note(place);
+    }
+    this.#searched = this.#end;
+  }
+
+  #note(place: number): void {
+    if (this.#notedEnd - this.#notedStart === this.#capacity) {
+      this.#notedStart++;
+      this.#lost++;
+    }
+    this.#noted[this.#notedEnd++ & this.#mask] = place;
+    this.#taken[place & this.#mask] = 1;
+  }
+
+  /** Undefined when the context came from elsewhere and is none. */
+  #record(i: number, owner: SpanOwner): SpanRecord | undefined {
+    const context = this.#contexts[i]!;
+    if (!isContext(context)) return undefined;
+    const shape = this.#shapes[i]!;
+    const parent = this.#parents[i]!;
+    const failure = this.#failures[i]!;
+    const { name, attributes } = shape.describe(this.#as[i]!, this.#bs[i]!, this.#ns[i]!, this.#ms[i]!);
+    const traceId = traceIdOf(context);
+    const all: Record<string, AttributeValue> = { ...attributes };
+    if (failure !== "") all["error.type"] = failure;
+    if (!isSampled(context)) all["microcosm.sampled"] = "late";
+    const parentSpanId = parent === noParent ? "" : parent > 0 ? this.#ids.idOf(parent) : spanIdOf(context);
+    return {
+      traceId,
+      spanId: this.#ids.idOf(this.#numbers[i]!),
+      ...(parentSpanId === "" ? {} : { parentSpanId }),
+      name,
+      kind: shape.kind,
+      ...owner,
+      startMs: this.#starts[i]!,
+      durationMs: this.#durations[i]!,
+      status: failure === "" ? "unset" : "error",
+      attributes: all,
+      ...(shape.linked === true && parentSpanId !== "" ? { links: [{ traceId, spanId: parentSpanId }] } : {}),
+    };
+  }
+}
+
+/** Characters of a record, near enough. */
+function lengthOf({ name, attributes }: SpanRecord): number {
+  let length = 256 + name.length;
+  for (const key in attributes) {
+    const value = attributes[key]!;
+    length += key.length + (typeof value === "string" ? value.length : 8);
+  }
+  return length;
+}

@@ -1,0 +1,95 @@
+import type { Random } from "../../clock.ts";
+
+/** Each byte as its two hex digits, the first in the low byte, as they lie in memory. */
+const hexPairs = new Uint16Array(256);
+for (let byte = 0; byte < 256; byte++) {
+  const digits = byte.toString(16).padStart(2, "0");
+  hexPairs[byte] = digits.charCodeAt(0) | (digits.charCodeAt(1) << 8);
+}
+
+const traceIdAt = 3;
+const spanIdAt = 36;
+const flagsAt = 53;
+const length = 55;
+/** Numbers of spans stay small integers, which the engine keeps without a box. */
+const lastNumber = 0x7fffffff;
+
+/** Version 00 ends after the flags; later versions may append to it, and ff is reserved. All-zero ids are invalid. */
+const pattern =
+  /^(?:00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}|(?!00|ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?)$/;
+
+/** The one check of a `traceparent` (https://www.w3.org/TR/trace-context/ §3.2). */
+export function isContext(text: string): boolean {
+  return pattern.test(text);
+}
+
+export function traceIdOf(context: string): string {
+  return context.slice(traceIdAt, traceIdAt + 32);
+}
+
+export function spanIdOf(context: string): string {
+  return context.slice(spanIdAt, spanIdAt + 16);
+}
+
+/** The lowest bit of the flags. False for what is no context. */
+export function isSampled(context: string): boolean {
+  const digit = context.charCodeAt(flagsAt + 1);
+  return (digit < 58 ? digit : digit + 1) % 2 === 1;
+}
+
+/**
+ * Makes the ids of one worker's spans. A span id is eight random digits of the worker's own and eight of a counter, so
+ * that a span is a number until somebody must know its id. Hot path: a context is written into one buffer and read back
+ * in one call, which takes a fifth of the time of joining random numbers' digits.
+ */
+export class SpanIds {
+  readonly #random: Random;
+  readonly #buffer = Buffer.from(`00-${"0".repeat(32)}-${"0".repeat(16)}-00`, "latin1");
+  readonly #prefix: string;
+  #last: number;
+
+  constructor(random: Random) {
+    this.#random = random;
+    this.#last = Math.floor(random() * lastNumber);
+    // Odd, so that an id is never all zeros.
+    this.#write(spanIdAt, (random() * 0x100000000) | 1);
+    this.#prefix = this.#buffer.toString("latin1", spanIdAt, spanIdAt + 8);
+  }
+
+  /** The number of a new span, from 1. */
+  next(): number {
+    this.#last = this.#last === lastNumber ? 1 : this.#last + 1;
+    return this.#last;
+  }
+
+  /** 16 hex digits. */
+  idOf(number: number): string {
+    return this.#prefix + number.toString(16).padStart(8, "0");
+  }
+
+  /** The context of a new trace whose root is span `number`. */
+  root(number: number, sampled: boolean): string {
+    const random = this.#random;
+    for (let at = traceIdAt; at < traceIdAt + 24; at += 8) this.#write(at, random() * 0x100000000);
+    this.#write(traceIdAt + 24, (random() * 0x100000000) | 1);
+    this.#write(spanIdAt + 8, number);
+    this.#buffer[flagsAt + 1] = sampled ? 49 : 48;
+    return this.#buffer.toString("latin1", 0, length);
+  }
+
+  /** The trace of `context`, in which span `number` is the parent of what comes next. */
+  child(context: string, number: number): string {
+    this.#write(spanIdAt + 8, number);
+    const id = this.#buffer.toString("latin1", spanIdAt, spanIdAt + 16);
+    return context.slice(0, spanIdAt) + id + context.slice(flagsAt - 1, length);
+  }
+
+  #write(at: number, value: number): void {
+    const buffer = this.#buffer;
+    for (let shift = 24; shift >= 0; shift -= 8) {
+      const pair = hexPairs[(value >>> shift) & 255]!;
+      buffer[at++] = pair & 255;
+      buffer[at++] = pair >> 8;
+    }
+  }
+}
