@@ -2,7 +2,10 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { LatencyHistogram } from "./histogram.ts";
 
-const latencies = fc.array(fc.double({ min: 0, max: 3_600_000, noNaN: true }), { minLength: 1, maxLength: 400 });
+const latencies = fc.array(fc.double({ min: 0, max: 3_600_000, noNaN: true }), {
+  minLength: 1,
+  maxLength: 400,
+});
 const percentile = fc.double({ min: 0, max: 100, noNaN: true });
 
 function filled(values: readonly number[]): LatencyHistogram {

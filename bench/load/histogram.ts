@@ -1,4 +1,9 @@
-import { decodeFromCompressedBase64, encodeIntoCompressedBase64, Int32Histogram, JsHistogram } from "hdr-histogram-js";
+import {
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  Int32Histogram,
+  JsHistogram,
+} from "hdr-histogram-js";
 
 /** Longer ones are recorded as this: an hour, far above any timeout of a load run. */
 const highestMicros = 3_600_000_000;
@@ -21,8 +26,7 @@ export class LatencyHistogram {
 
   /** A negative duration, which a clock may show by rounding, counts as 0. */
   recordMs(ms: number): void {
-    const micros = Math.round(ms * 1000);
-    this.#counts.recordValue(micros < 0 ? 0 : micros > highestMicros ? highestMicros : micros);
+    this.#counts.recordValue(Math.min(Math.max(0, Math.round(ms * 1000)), highestMicros));
   }
 
   merge(other: LatencyHistogram): void {
