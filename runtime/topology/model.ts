@@ -11,6 +11,7 @@ export interface Topology {
   readonly services: Readonly<Record<string, ServiceConfig>>;
   readonly topics: TopicsConfig;
   readonly supervisor: SupervisorConfig;
+  readonly telemetry: TelemetryConfig;
 }
 
 export type BalancerName =
@@ -179,4 +180,15 @@ export interface SupervisorConfig {
     readonly windowMs: number;
   };
   readonly probe: { readonly intervalMs: number; readonly timeoutMs: number; readonly failures: number };
+}
+
+export interface TelemetryConfig {
+  /** false: workers have no recorder, and there is no observer. */
+  readonly enabled: boolean;
+  /** Share of new traces that are kept whatever becomes of them, 0 to 1. */
+  readonly sample: number;
+  /** A trace with a span this long or longer is kept. */
+  readonly slowMs: number;
+  /** What the observer keeps on disk. */
+  readonly retentionBytes: number;
 }

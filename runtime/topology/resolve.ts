@@ -66,6 +66,12 @@ export function resolveTopology(
     services: Object.fromEntries(services),
     topics: resolveTopics(input.topics),
     supervisor: resolveSupervisor(input.supervisor),
+    telemetry: {
+      enabled: input.telemetry.enabled,
+      sample: input.telemetry.sample,
+      slowMs: input.telemetry.slow,
+      retentionBytes: input.telemetry.retention,
+    },
   };
 }
 

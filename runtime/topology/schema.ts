@@ -165,6 +165,26 @@ const supervisor = z
   .prefault({})
   .describe("How workers are started, watched, restarted and stopped.");
 
+const telemetry = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe("Whether traces, logs and metrics are recorded and an observer runs. false costs nothing."),
+    sample: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.05)
+      .describe("Share of traces kept whatever becomes of them; those with an error or slow ones always are."),
+    slow: duration().prefault("500ms").describe("A trace with a span of this or more is kept."),
+    retention: size({ min: 1024 * 1024 })
+      .prefault("256MiB")
+      .describe("What the observer keeps on disk; above it the oldest is dropped."),
+  })
+  .prefault({})
+  .describe("What is recorded of requests, calls, events and SQL statements.");
+
 // Names are checked in check.ts: a zod record with a key at fault would not look at that key's value any more.
 const serviceName = z.string().meta({ pattern: namePattern.source, maxLength: longestName });
 const topicName = z.string().meta({ pattern: `^\\*$|${topicPattern.source}`, maxLength: longestTopic });
@@ -188,6 +208,7 @@ export const topologySchema = z
       .default({})
       .describe('Topics of the bus; "*" allows others to be made on first use, with its settings.'),
     supervisor,
+    telemetry,
   })
   .describe("A Microcosm topology.");
 

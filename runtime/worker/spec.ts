@@ -3,6 +3,7 @@ import type {
   GatewayConfig,
   ServiceConfig,
   SupervisorConfig,
+  TelemetryConfig,
   TopicsConfig,
 } from "../topology/model.ts";
 
@@ -27,6 +28,8 @@ export interface WorkerSpec {
   /** Balancers by callee. */
   readonly balancers: Readonly<Record<string, Pick<ServiceConfig, "balancer" | "hashHeader">>>;
   readonly supervisor: SupervisorConfig;
+  /** Absent, or with `enabled: false`: nothing is recorded. */
+  readonly telemetry?: TelemetryConfig;
   readonly config?: ServiceConfig;
   readonly gateway?: GatewayConfig;
   readonly topics?: TopicsConfig;
