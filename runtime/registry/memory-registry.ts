@@ -83,6 +83,7 @@ function sameRecord(a: InstanceRecord, b: InstanceRecord): boolean {
     a.weight === b.weight &&
     a.version === b.version &&
     a.pid === b.pid &&
+    a.restarting === b.restarting &&
     a.since === b.since
   );
 }

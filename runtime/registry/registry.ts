@@ -13,6 +13,8 @@ export interface InstanceRecord {
   readonly address: string;
   readonly weight: number;
   readonly pid?: number;
+  /** With `stopped`: its next generation is started soon, so that waiting for it makes sense. */
+  readonly restarting?: true;
   /** When it entered `state`, milliseconds since the epoch. */
   readonly since: number;
 }

@@ -131,6 +131,19 @@ describe("waitReady", () => {
     await wait;
   });
 
+  test("ends at once for a service that is down, and waits through a restart", async () => {
+    const clock = handClock();
+    const { registry, view } = connected(clock);
+    registry.put(record("orders-1", "starting"));
+    const waiting = view.waitReady("orders", 1500);
+    registry.put({ ...record("orders-1", "stopped"), restarting: true });
+    expect(clock.timers).toBe(1);
+    registry.put(record("orders-1", "stopped"));
+    await expect(waiting).rejects.toMatchObject({ code: "no-ready-instance" });
+    await expect(view.waitReady("orders", 1500)).rejects.toMatchObject({ code: "no-ready-instance" });
+    expect(clock.timers).toBe(0);
+  });
+
   test("a signal cancels it and leaves nothing behind", async () => {
     const clock = handClock();
     const { view } = connected(clock, 1);

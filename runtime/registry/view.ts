@@ -106,7 +106,8 @@ export class RegistryView {
   }
 
   /**
-   * Resolves when the service has a ready instance. Rejects with `no-ready-instance` at `deadline` (absolute ms),
+   * Resolves when the service has a ready instance. Rejects with `no-ready-instance` at `deadline` (absolute ms), or as
+   * soon as all its instances are stopped and none is going to be restarted: in a crash loop, or stopped by someone;
    * `deadline-exceeded` when that is already past, `cancelled` by `signal`, `overloaded` when too many wait.
    *
    * Waiting in vain is `no-ready-instance` and not `deadline-exceeded` also for a service that was ready before:
@@ -121,6 +122,7 @@ export class RegistryView {
       const message = `no time left to wait for ${this.#describe(service)}`;
       return Promise.reject(new MicrocosmError("deadline-exceeded", message));
     }
+    if (this.#isDown(service)) return Promise.reject(this.#down(service));
     const { waiters } = this.#service(service);
     if (waiters.size >= this.#maxWaiters) {
       const message = `${waiters.size} calls already wait for ${service} to become ready`;
@@ -166,9 +168,20 @@ export class RegistryView {
     for (const listener of [...this.#listeners]) listener(touched);
     for (const name of touched) {
       const service = this.#services.get(name);
-      if (service === undefined || service.ready.length === 0) continue;
-      for (const waiter of [...service.waiters]) waiter.resolve();
+      if (service === undefined || service.waiters.size === 0) continue;
+      if (service.ready.length > 0) for (const waiter of [...service.waiters]) waiter.resolve();
+      else if (this.#isDown(name)) for (const waiter of [...service.waiters]) waiter.reject(this.#down(name));
     }
+  }
+
+  /** Nothing of it runs and nothing is about to. A service without any instance is one that is about to begin. */
+  #isDown(service: string): boolean {
+    const records = this.instances(service);
+    return records.length > 0 && records.every(({ state, restarting }) => state === "stopped" && !restarting);
+  }
+
+  #down(service: string): MicrocosmError {
+    return new MicrocosmError("no-ready-instance", this.#describe(service));
   }
 
   #describe(service: string): string {

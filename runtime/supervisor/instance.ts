@@ -58,6 +58,8 @@ export class Instance {
   /** When it entered its state of the registry. */
   #since: number;
   #wanted = false;
+  /** Stopped only to be started again. */
+  #renewing = false;
   #number = 0;
   /** The process there is, or the last one there was. */
   #generation: Generation | undefined;
@@ -104,6 +106,16 @@ export class Instance {
     if (this.#phase === "backoff" || this.#phase === "crash-loop") this.#step("ended");
     else if (hasProcess(this.#phase) && this.#phase !== "draining") this.#drain();
     await this.#until((phase) => phase === "stopped" || (this.#wanted && isSettled(phase)));
+  }
+
+  /** As `stop`, for one who is going to call `start`: callers are told that waiting makes sense. */
+  async stopForRestart(): Promise<void> {
+    this.#renewing = true;
+    try {
+      await this.stop();
+    } finally {
+      this.#renewing = false;
+    }
   }
 
   /** Takes the process away without a word. It counts as a death, so a running instance comes back. */
@@ -278,6 +290,9 @@ export class Instance {
       weight: spec.weight,
       since: this.#since,
       ...(pid === undefined ? {} : { pid }),
+      ...(this.#phase === "backoff" || (this.#phase === "stopped" && this.#renewing)
+        ? { restarting: true }
+        : {}),
     };
   }
 

@@ -111,7 +111,7 @@ export class ServiceGroup {
   }
 
   async #renew(instance: Instance): Promise<string> {
-    await instance.stop();
+    await instance.stopForRestart();
     await this.#bringUp(instance);
     return instance.phase;
   }

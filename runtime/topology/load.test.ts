@@ -127,7 +127,7 @@ policies:
   test("policies are resolved by name, callers are the reverse of uses", () => {
     const { services } = valid(text);
     expect(services.a!.uses).toEqual([
-      { service: "b", policy: { name: "default", timeoutMs: 3000, retries: 2 } },
+      { service: "b", policy: { name: "default", timeoutMs: 3000, retries: 1 } },
       { service: "c", policy: { name: "patient", timeoutMs: 5000, retries: 0 } },
     ]);
     expect(services.a!.callers).toEqual(["gateway", "b"]);

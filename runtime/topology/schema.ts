@@ -80,8 +80,9 @@ const policy = z.strictObject({
     .int()
     .min(0)
     .max(10)
-    .default(2)
-    .describe("Further attempts of an idempotent call on another instance."),
+    // One: a request that kills whoever handles it takes two instances down, not one more with every further retry.
+    .default(1)
+    .describe("Further attempts of an idempotent call, on another instance where there is one."),
 });
 
 /** Of edges that name none, when the document has no `default`. */

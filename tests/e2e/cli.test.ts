@@ -190,7 +190,7 @@ test("init makes a topology that runs and whose test passes", async () => {
     expect(tested.stderr + tested.stdout).toContain("0 fail");
     expect(tested.code).toBe(0);
     await using hello = await Run.start({ topology: join(made, "topology.yaml"), cwd: made });
-    expect((await fetch(`${hello.gateway}/hello/Ada`)).status).toBe(200);
+    expect((await fetch(`${hello.gateway}/greetings`)).status).toBe(200);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
