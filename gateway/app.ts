@@ -4,6 +4,7 @@ import type { GatewayConfig, RouteConfig } from "../runtime/topology/model.ts";
 import { aggregateOrigin } from "./aggregate.ts";
 import type { GatewayBounds } from "./bounds.ts";
 import { type Connection, Exchange, type Guard, type Target } from "./exchange.ts";
+import { FailureLog } from "./failure-log.ts";
 import { readHead } from "./head.ts";
 import { healthTarget, readyTarget, routedServices } from "./health.ts";
 import { KeySet } from "./key-set.ts";
@@ -19,7 +20,7 @@ import { type Origin, serviceOrigin } from "./origins.ts";
 import { compareSpecificity, honoPattern } from "./path.ts";
 import { problemJson, problemOf } from "./problems.ts";
 import { Responder } from "./responder.ts";
-import { answerFailure, compileHandler, originTarget } from "./route-handler.ts";
+import { compileHandler, originTarget } from "./route-handler.ts";
 import { RouteTable } from "./routes.ts";
 import { LiveStreams } from "./streams.ts";
 
@@ -40,6 +41,7 @@ export class GatewayApp {
   readonly #runtime: AppRuntime;
   readonly #bounds: GatewayBounds;
   readonly #responder: Responder;
+  readonly #failures: FailureLog;
   readonly #cors: Cors | undefined;
   readonly #compression: Compression | undefined;
   readonly #bodies: BodyReader;
@@ -68,6 +70,7 @@ export class GatewayApp {
       compression: this.#compression,
       idleTimeoutMs: config.limits.idleTimeoutMs,
     });
+    this.#failures = new FailureLog(runtime.log, runtime.clock, bounds.failureLogIntervalMs);
     this.#bodies = new BodyReader(config.limits, bounds.bufferedBodyBytes, runtime.clock);
     this.#verifier = this.#makeVerifier();
     this.#table = new RouteTable(routes);
@@ -125,7 +128,7 @@ export class GatewayApp {
       );
     });
     hono.notFound((c) => this.#unmatched(c.env));
-    hono.onError((error, c) => answerFailure(c.env, error, "gateway", responder, this.#runtime.log));
+    hono.onError((error, c) => this.#failed(c.env, error, "the gateway"));
     return hono;
   }
 
@@ -152,7 +155,7 @@ export class GatewayApp {
   }
 
   #target(route: RouteConfig): Target {
-    const { mesh, clock, log } = this.#runtime;
+    const { mesh, clock } = this.#runtime;
     const { target } = route;
     let origin: Origin;
     let service: string;
@@ -167,7 +170,8 @@ export class GatewayApp {
         maxPartBytes: this.#bounds.partBodyBytes,
       });
     }
-    const plain = originTarget(origin, service, this.#responder, log);
+    const failed = (x: Exchange, error: unknown) => this.#failed(x, error, service);
+    const plain = originTarget(origin, this.#responder, failed);
     if (route.cache === undefined) return plain;
     const cache = new RouteCache(route, route.cache, {
       origin,
@@ -176,9 +180,12 @@ export class GatewayApp {
       compression: this.#compression,
     });
     this.#caches.push(cache);
-    return cache.target(this.#responder, plain, (x, error) =>
-      answerFailure(x, error, service, this.#responder, log),
-    );
+    return cache.target(this.#responder, plain, failed);
+  }
+
+  #failed(x: Exchange, error: unknown, service: string): Response {
+    this.#failures.add(x, error, service);
+    return this.#responder.problem(x, problemOf(error, service));
   }
 
   /** No route: another method of one, a file, or nothing. */

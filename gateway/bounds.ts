@@ -23,6 +23,10 @@ export interface GatewayBounds {
   readonly compressedFiles: number;
   /** How often draining looks whether all requests have ended. */
   readonly drainPollMs: number;
+  /** How long stopping waits for the broker to confirm. */
+  readonly unsubscribeTimeoutMs: number;
+  /** Failed calls of one kind to one service are logged this often, with their number. */
+  readonly failureLogIntervalMs: number;
   /** When, after the start, Bun's own limit on a request's head is lifted above the gateway's. */
   readonly liftHeadLimitAfterMs: number;
 }
@@ -40,5 +44,7 @@ export const defaultBounds: GatewayBounds = {
   compressToBytes: 8 * 1024 * 1024,
   compressedFiles: 256,
   drainPollMs: 10,
+  unsubscribeTimeoutMs: 1_000,
+  failureLogIntervalMs: 1_000,
   liftHeadLimitAfterMs: 1_000,
 };

@@ -66,8 +66,10 @@ export const jsonHeaders: HeaderList = ["content-type", "application/json"];
 export class FakeBroker {
   readonly subscriptions: SubscribeOptions[] = [];
   stopped = 0;
+  answers = true;
 
   async subscribe(options: SubscribeOptions) {
+    if (!this.answers) await new Promise(() => {});
     this.subscriptions.push(options);
     return {
       stop: async () => {
@@ -145,6 +147,8 @@ export interface RunOptions {
   readonly services?: Record<string, FakeService>;
   readonly clock?: Clock;
   readonly bounds?: Partial<GatewayBounds>;
+  /** Default true. */
+  readonly brokerAnswers?: boolean;
 }
 
 /** Starts gateways and stops them all in `stopAll`, to be called after each test. */
@@ -155,6 +159,7 @@ export class Gateways {
     const { config, services, clock = systemClock, bounds } = options;
     const mesh = new FakeMesh(services ?? { echo: () => ({}) });
     const broker = new FakeBroker();
+    broker.answers = options.brokerAnswers ?? true;
     const log = new FakeLog();
     const notReady = new Set<string>();
     const role = gatewayRole(configOf(config), bounds);

@@ -23,6 +23,7 @@ export function gatewayRole(config?: GatewayConfig, bounds: Partial<GatewayBound
 class Gateway implements GatewayRole {
   readonly #given: GatewayConfig | undefined;
   readonly #bounds: GatewayBounds;
+  #runtime: Pick<WorkerRuntime, "clock"> | undefined;
   #app: GatewayApp | undefined;
   #server: GatewayServer | undefined;
   #purges: Promise<readonly SubscriptionHandle[]> | undefined;
@@ -41,6 +42,7 @@ class Gateway implements GatewayRole {
     const config = this.#given ?? runtime.spec.gateway;
     if (config === undefined)
       throw new MicrocosmError("topology-invalid", "this worker has no gateway section");
+    this.#runtime = runtime;
     this.#app = new GatewayApp(config, runtime, this.#bounds);
     phase("routed");
     const { clock } = runtime;
@@ -68,8 +70,20 @@ class Gateway implements GatewayRole {
     if (this.#app !== undefined) this.#app.draining = true;
     this.#app?.streams.closeAll();
     await this.#server?.stop();
-    const handles = (await this.#purges) ?? [];
-    await Promise.all(handles.map((handle) => handle.stop()));
+    await this.#unsubscribe();
+  }
+
+  /** Without a broker this would wait for ever; subscriptions of a worker that ended are forgotten anyway. */
+  async #unsubscribe(): Promise<void> {
+    const { clock } = this.#runtime ?? {};
+    if (this.#purges === undefined || clock === undefined) return;
+    const stopped = this.#purges.then((handles) => Promise.all(handles.map((handle) => handle.stop())));
+    let cancel = () => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = clock.after(this.#bounds.unsubscribeTimeoutMs, resolve);
+    });
+    await Promise.race([stopped, late]);
+    cancel();
   }
 
   async health(): Promise<ProbeReply> {

@@ -3,12 +3,8 @@
  * loop rather than as Hono middleware: with one handler a route, Hono calls it directly, without its `compose`, whose
  * chain costs an async function and a closure for each step of each request.
  */
-import type { Logger } from "../sdk/service.ts";
-import { MicrocosmError } from "../sdk/errors.ts";
-import { Problem } from "../sdk/problem.ts";
 import type { Exchange, Guard, Target } from "./exchange.ts";
 import type { Origin } from "./origins.ts";
-import { problemOf } from "./problems.ts";
 import type { Reply } from "./reply.ts";
 import type { Responder } from "./responder.ts";
 
@@ -48,11 +44,9 @@ async function resume(
 /** Answers with what the origin says, or with the problem of its failure. */
 export function originTarget(
   origin: Origin,
-  service: string,
   responder: Responder,
-  log: Logger,
+  failed: (x: Exchange, error: unknown) => Response,
 ): (x: Exchange) => Promise<Response> {
-  const failed = (x: Exchange, error: unknown) => answerFailure(x, error, service, responder, log);
   return async (x) => {
     let reply: Reply;
     try {
@@ -62,29 +56,4 @@ export function originTarget(
     }
     return responder.reply(x, reply);
   };
-}
-
-/** Expected failures are the service's or the client's and are counted; a defect of the gateway is logged. */
-export function answerFailure(
-  x: Exchange,
-  error: unknown,
-  service: string,
-  responder: Responder,
-  log: Logger,
-): Response {
-  if (!(error instanceof Problem)) {
-    const code = error instanceof MicrocosmError ? error.code : "internal";
-    const fields = { requestId: x.requestId, method: x.method, path: x.path, service, code };
-    if (code === "internal") log.error(`request failed: ${describe(error)}`, fields);
-    else if (code !== "cancelled") log.warn(`call failed: ${describe(error)}`, fields);
-  }
-  return responder.problem(x, problemOf(error, service));
-}
-
-function describe(error: unknown): string {
-  return error instanceof MicrocosmError
-    ? error.message
-    : error instanceof Error
-      ? (error.stack ?? error.message)
-      : String(error);
 }

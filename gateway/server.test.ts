@@ -225,6 +225,18 @@ describe("the role", () => {
     expect(again.port).toBe(gateway.port);
   });
 
+  test("stops although the broker does not answer", async () => {
+    const gateway = await gateways.start({
+      brokerAnswers: false,
+      bounds: { unsubscribeTimeoutMs: 20 },
+      config: {
+        routes: [route("/a", { cache: { ttlMs: 1, maxEntries: 1, purgeOn: ["t"], varyByUser: false } })],
+      },
+    });
+    expect((await gateway.fetch("/a")).status).toBe(200);
+    await gateway.role.stop();
+  });
+
   test("refuses a route with auth when there is no auth section", async () => {
     await expect(gateways.start({ config: { routes: [route("/a", { auth: "required" })] } })).rejects.toThrow(
       "gateway.auth is missing",

@@ -41,10 +41,6 @@ export class LiveStreams {
     });
   }
 
-  get size(): number {
-    return this.#ends.size;
-  }
-
   closeAll(): void {
     this.#closed = true;
     for (const end of [...this.#ends]) end();
