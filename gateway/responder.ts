@@ -1,6 +1,7 @@
 /**
- * The one place where answers become `Response`s. Hot path: an answer costs one header object and one Response. A
- * `Headers` object costs about three times the literal, so there is one only when a name stands twice.
+ * The one place where answers become `Response`s. Hot path: of the 2.7 µs that the app takes for a request, measured in
+ * process with a mesh that answers at once, a third is the Response. Made from a `Headers` object it costs more than
+ * twice what it does from a plain one, so there is one only when a name stands twice.
  */
 import type { HeaderList } from "../runtime/calls/mesh.ts";
 import type { GatewayBounds } from "./bounds.ts";
