@@ -9,6 +9,7 @@ import type { AttributeValue, LogRecord, SpanRecord, TimelineEntry } from "./mod
  * | GET /api/telemetry/traces?TraceQuery | TraceSummary[] newest first |
  * | GET /api/telemetry/traces/:traceId | TraceDetail, 404 |
  * | GET /api/telemetry/logs?LogQuery | StoredLog[] newest first |
+ * | GET /api/telemetry/metrics | string[]: names of metrics |
  * | GET /api/telemetry/series?SeriesQuery | Series[] |
  * | GET /api/telemetry/heatmap?service=&from=&to=&step= | Heatmap |
  * | GET /api/telemetry/graph?windowMs= | LiveGraph |
@@ -67,6 +68,8 @@ export interface LogQuery {
   readonly limit?: number;
   /** Only older than this id: the next page. */
   readonly before?: number;
+  /** Only newer than this id: a live tail. */
+  readonly after?: number;
 }
 
 export interface StoredLog extends LogRecord {
@@ -144,8 +147,17 @@ export interface ObserverStats {
   readonly logsStored: number;
   readonly bytes: number;
   readonly oldestMs: number;
-  /** By reason: `buffer`, `unsampled`, `retention`, `malformed`, `lost`. */
+  /**
+   * By reason: `buffer`, `lost` (batches), `unsampled`, `retention`, `malformed`, `overload`, `series`, `unwritten`,
+   * `export`; and what was taken but is odd: `duplicate`, `late`, `orphan`, `skew`, `truncated`.
+   */
   readonly dropped: Readonly<Record<string, number>>;
+  /** Series of metrics that are known. */
+  readonly series: number;
+  /** Spans of traces that are not whole yet. */
+  readonly openSpans: number;
+  /** Why nothing can be written at the moment. */
+  readonly fault?: string;
 }
 
 export type { AttributeValue, TimelineEntry };

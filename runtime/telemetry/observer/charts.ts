@@ -1,0 +1,117 @@
+import { MicrocosmError } from "../../../sdk/errors.ts";
+import { metric } from "../names.ts";
+import type { Heatmap, Series, SeriesQuery } from "../query.ts";
+import { Cell, statOf, stats } from "./cell.ts";
+import { lowerBound } from "./histogram.ts";
+import type { MetricTable } from "./metric-table.ts";
+
+const maxSteps = 5000;
+/** Lines of one chart; more could not be told apart. Those with most in them are kept. */
+const maxLines = 200;
+const maxColumns = 1000;
+
+/** Upper bounds of the heat map's rows: half octaves from 0.125 ms to 32.8 s. */
+const rowBounds = Array.from({ length: 37 }, (_, place) => 2 ** (-3 + place / 2));
+
+/** Throws `bad-request`. */
+export function seriesOf(table: MetricTable, query: SeriesQuery, now: number): Series[] {
+  const { metric: name, from, to, stepMs, stat } = query;
+  checkRange(from, to, stepMs, maxSteps);
+  if (!(stats as readonly string[]).includes(stat)) {
+    throw new MicrocosmError("bad-request", `stat must be one of ${stats.join(", ")}, not "${stat}"`);
+  }
+  const by = (query.by ?? "").split(",").filter((label) => label !== "");
+  const tier = table.tierFor(stepMs, from, now);
+  const steps = Math.ceil((to - from) / stepMs);
+  const lines = new Map<string, Line>();
+  for (const entry of table.matching(name, labelsOf(query.where ?? []))) {
+    const labels = Object.fromEntries(by.map((label) => [label, entry.labels[label] ?? ""]));
+    const key = JSON.stringify(labels);
+    let line = lines.get(key);
+    if (line === undefined) {
+      line = { labels, kind: entry.kind, cells: new Array(steps), total: 0 };
+      lines.set(key, line);
+    }
+    for (const cell of table.cells(entry, tier, from, to)) {
+      line.total += cell.count;
+      place(line, cell, { from, stepMs, tierStepMs: table.stepOf(tier) });
+    }
+  }
+  const spanMs = Math.max(stepMs, table.stepOf(tier));
+  return [...lines.values()]
+    .sort((a, b) => b.total - a.total)
+    .slice(0, maxLines)
+    .map(({ labels, kind, cells }) => ({
+      labels,
+      values: Array.from(cells, (cell) =>
+        cell === undefined ? null : (statOf(cell, stat, kind, spanMs) ?? null),
+      ),
+    }));
+}
+
+interface Line {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly kind: "counter" | "gauge" | "histogram";
+  readonly cells: (Cell | undefined)[];
+  total: number;
+}
+
+/** A bucket coarser than a step stands in all steps that it covers. */
+function place(line: Line, cell: Cell, grid: { from: number; stepMs: number; tierStepMs: number }): void {
+  const first = Math.max(0, Math.floor((cell.start - grid.from) / grid.stepMs));
+  const covered = Math.max(1, Math.round(grid.tierStepMs / grid.stepMs));
+  for (let step = first; step < Math.min(first + covered, line.cells.length); step++) {
+    line.cells[step] ??= new Cell(grid.from + step * grid.stepMs);
+    line.cells[step]!.merge(cell);
+  }
+}
+
+export interface HeatmapQuery {
+  readonly service: string;
+  readonly from: number;
+  readonly to: number;
+  readonly step: number;
+}
+
+/** Durations of the requests that a service answered. Throws `bad-request`. */
+export function heatmapOf(table: MetricTable, query: HeatmapQuery, now: number): Heatmap {
+  const { service, from, to, step } = query;
+  checkRange(from, to, step, maxColumns);
+  const tier = table.tierFor(step, from, now);
+  const columns = Math.ceil((to - from) / step);
+  const counts = Array.from({ length: columns }, () => new Array<number>(rowBounds.length).fill(0));
+  for (const entry of table.matching(metric.serverDuration, { service })) {
+    for (const cell of table.cells(entry, tier, from, to)) {
+      const column = counts[Math.max(0, Math.floor((cell.start - from) / step))];
+      if (column === undefined || cell.histogram === undefined) continue;
+      column[0]! += cell.histogram.zeros;
+      for (const [index, count] of cell.histogram.buckets) {
+        column[rowFor(lowerBound(index + 0.5, cell.histogram.scale))]! += count;
+      }
+    }
+  }
+  return { from, stepMs: step, bounds: rowBounds, counts };
+}
+
+function rowFor(value: number): number {
+  const row = Math.ceil((Math.log2(value) + 3) * 2);
+  return Math.min(rowBounds.length - 1, Math.max(0, row));
+}
+
+function labelsOf(where: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    where.map((condition) => {
+      const at = condition.indexOf("=");
+      if (at < 1) throw new MicrocosmError("bad-request", `where must be label=value, not "${condition}"`);
+      return [condition.slice(0, at), condition.slice(at + 1)];
+    }),
+  );
+}
+
+function checkRange(from: number, to: number, stepMs: number, most: number): void {
+  if (!(to > from)) throw new MicrocosmError("bad-request", "to must be later than from");
+  if (!(stepMs >= 1)) throw new MicrocosmError("bad-request", "the step must be at least 1 ms");
+  if ((to - from) / stepMs > most) {
+    throw new MicrocosmError("bad-request", `at most ${most} steps at once: make the step longer`);
+  }
+}

@@ -1,0 +1,108 @@
+import type { LogRecord, MetricPoint, SpanRecord, TimelineEntry } from "../model.ts";
+import { checkLog, checkPoint, checkSpan, type Source } from "./check.ts";
+import { Sequences } from "./sequences.ts";
+import type { Tally } from "./tally.ts";
+
+/** Takes what passed the checks. */
+export interface Sink {
+  span(span: SpanRecord): void;
+  log(log: LogRecord): void;
+  /** `at`: when it was reported, by a clock that is believable. */
+  point(point: MetricPoint, at: number): void;
+}
+
+/** A clock further off than this is not believed: its metrics count for now. */
+const maxSkewMs = 60_000;
+/** Records of one batch looked at; a worker sends a few hundred. */
+const maxRecords = 20_000;
+
+/** Checks what arrives, and counts what it cannot use. Never throws. */
+export class Intake {
+  readonly #sink: Sink;
+  readonly #tally: Tally;
+  readonly #sequences: Sequences;
+
+  constructor(sink: Sink, tally: Tally) {
+    this.#sink = sink;
+    this.#tally = tally;
+    this.#sequences = new Sequences(tally);
+  }
+
+  /** A worker's batch. */
+  batch(value: unknown, now: number): void {
+    if (typeof value !== "object" || value === null) return this.#tally.count("malformed");
+    const { service, instance, generation, sequence, at, spans, logs, metrics, dropped } = value as Record<
+      string,
+      unknown
+    >;
+    if (typeof service !== "string" || typeof instance !== "string") return this.#tally.count("malformed");
+    if (typeof generation !== "number" || !Number.isSafeInteger(sequence))
+      return this.#tally.count("malformed");
+    if (!this.#sequences.note({ instance, generation, sequence: sequence as number })) {
+      return this.#tally.count("duplicate");
+    }
+    if (typeof dropped === "object" && dropped !== null) {
+      for (const count of Object.values(dropped)) {
+        if (Number.isSafeInteger(count) && count > 0) this.#tally.count("buffer", count);
+      }
+    }
+    const source = { service, instance };
+    this.spans(listOf(spans));
+    this.logs(listOf(logs), source);
+    this.points(listOf(metrics), source, typeof at === "number" ? at : now, now);
+  }
+
+  spans(values: readonly unknown[]): void {
+    for (const value of this.#bounded(values)) {
+      const span = checkSpan(value);
+      if (span === undefined) this.#tally.count("malformed");
+      else this.#sink.span(span);
+    }
+  }
+
+  logs(values: readonly unknown[], source: Source): void {
+    for (const value of this.#bounded(values)) {
+      const checked = checkLog(value, source);
+      if (checked === undefined) this.#tally.count("malformed");
+      else {
+        if (checked.truncated) this.#tally.count("truncated");
+        this.#sink.log(checked.record);
+      }
+    }
+  }
+
+  points(values: readonly unknown[], source: Source, at: number, now: number): void {
+    const isBelievable = Math.abs(now - at) <= maxSkewMs;
+    if (!isBelievable && values.length > 0) this.#tally.count("skew");
+    for (const value of this.#bounded(values)) {
+      const point = checkPoint(value, source);
+      if (point === undefined) this.#tally.count("malformed");
+      else this.#sink.point(point, isBelievable ? at : now);
+    }
+  }
+
+  #bounded(values: readonly unknown[]): readonly unknown[] {
+    if (values.length <= maxRecords) return values;
+    this.#tally.count("overload", values.length - maxRecords);
+    return values.slice(0, maxRecords);
+  }
+}
+
+export function checkTimelineEntry(value: unknown): TimelineEntry | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { at, kind, text, service, instance, detail } = value as Record<string, unknown>;
+  if (typeof at !== "number" || !Number.isFinite(at) || typeof text !== "string") return undefined;
+  if (kind !== "state" && kind !== "action" && kind !== "topology" && kind !== "experiment") return undefined;
+  return {
+    at,
+    kind,
+    text: text.slice(0, 1000),
+    ...(typeof service === "string" ? { service } : {}),
+    ...(typeof instance === "string" ? { instance } : {}),
+    ...(typeof detail === "object" && detail !== null ? { detail: detail as Record<string, unknown> } : {}),
+  };
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

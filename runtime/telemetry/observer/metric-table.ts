@@ -1,0 +1,159 @@
+import type { Database } from "bun:sqlite";
+import type { MetricPoint } from "../model.ts";
+import { Cell, type CellRow, cellOf, rowOf } from "./cell.ts";
+import type { Tier } from "./options.ts";
+import { type SeriesEntry, SeriesIndex } from "./series-index.ts";
+import { pointsTable } from "./tables.ts";
+import type { Tally } from "./tally.ts";
+
+/** A bucket is written this long after its end: workers report once a second, and none of them exactly. */
+const graceMs = 1500;
+/** Series looked through for old points at one step. */
+const seriesPerTrim = 200;
+
+/**
+ * Metric points in buckets of time, in several tiers at once: each point goes into the bucket under way of every tier,
+ * and a bucket is written when it is over. What comes later is merged into the written one.
+ */
+export class MetricTable {
+  readonly #db: Database;
+  readonly #tiers: readonly Tier[];
+  readonly #tally: Tally;
+  readonly #series: SeriesIndex;
+  /** Written at the next flush: buckets that are over. */
+  #finished: { readonly series: SeriesEntry; readonly tier: number; readonly cell: Cell }[] = [];
+  #trimQueue: SeriesEntry[] = [];
+
+  constructor(db: Database, tiers: readonly Tier[], maxSeries: number, tally: Tally) {
+    this.#db = db;
+    this.#tiers = tiers;
+    this.#tally = tally;
+    this.#series = new SeriesIndex(db, maxSeries);
+  }
+
+  get series(): number {
+    return this.#series.size;
+  }
+
+  names(): string[] {
+    return this.#series.names();
+  }
+
+  matching(name: string, labels: Readonly<Record<string, string>>): SeriesEntry[] {
+    const wanted = Object.entries(labels);
+    return [...this.#series.named(name)].filter((entry) =>
+      wanted.every(([label, value]) => entry.labels[label] === value),
+    );
+  }
+
+  /** Within a transaction: a new series gets its row. */
+  add(point: MetricPoint, at: number): void {
+    const series = this.#series.of(point);
+    if (series === undefined) {
+      this.#tally.count("series");
+      return;
+    }
+    for (const [tier, { stepMs }] of this.#tiers.entries()) {
+      const start = Math.floor(at / stepMs) * stepMs;
+      let cell = series.open[tier];
+      if (cell !== undefined && cell.start !== start) {
+        if (start < cell.start) {
+          const late = new Cell(start);
+          late.add(point);
+          this.#finished.push({ series, tier, cell: late });
+          continue;
+        }
+        this.#finished.push({ series, tier, cell });
+        cell = undefined;
+      }
+      if (cell === undefined) {
+        cell = new Cell(start);
+        series.open[tier] = cell;
+      }
+      cell.add(point);
+    }
+  }
+
+  /** Writes buckets that are over; all of them with `all`. Within a transaction. */
+  flush(now: number, all = false): void {
+    for (const series of this.#series.all()) {
+      for (const [tier, { stepMs }] of this.#tiers.entries()) {
+        const cell = series.open[tier];
+        if (cell === undefined || (!all && cell.start + stepMs + graceMs > now)) continue;
+        this.#finished.push({ series, tier, cell });
+        series.open[tier] = undefined;
+      }
+    }
+    const finished = this.#finished;
+    this.#finished = [];
+    for (const { series, tier, cell } of finished) this.#write(series, tier, cell);
+  }
+
+  /** Which tier answers steps of `stepMs` from `from` on: the coarsest that is fine enough, and still has them. */
+  tierFor(stepMs: number, from: number, now: number): number {
+    let best = 0;
+    for (const [index, tier] of this.#tiers.entries()) {
+      const isFineEnough = tier.stepMs <= stepMs;
+      const isForgotten = this.#tiers[index - 1] !== undefined && now - from > this.#tiers[index - 1]!.keepMs;
+      if (isFineEnough || isForgotten) best = index;
+    }
+    return best;
+  }
+
+  stepOf(tier: number): number {
+    return this.#tiers[tier]!.stepMs;
+  }
+
+  /** A series' buckets in [from, to), those under way included, in no order. */
+  *cells(series: SeriesEntry, tier: number, from: number, to: number): Iterable<Cell> {
+    const { stepMs } = this.#tiers[tier]!;
+    const first = Math.floor(from / stepMs) * stepMs;
+    const rows = this.#db
+      .query(
+        `SELECT at, count, sum, max, data FROM ${pointsTable(stepMs)} WHERE series = ? AND at >= ? AND at < ?`,
+      )
+      .all(series.id, first, to) as CellRow[];
+    for (const row of rows) yield cellOf(row);
+    const open = series.open[tier];
+    if (open !== undefined && open.start >= first && open.start < to) yield open;
+    for (const entry of this.#finished) {
+      if (entry.series !== series || entry.tier !== tier) continue;
+      if (entry.cell.start >= first && entry.cell.start < to) yield entry.cell;
+    }
+  }
+
+  /** Deletes old points of some series, `shrink` of their time kept at the most. Returns how many. Within a transaction. */
+  trim(now: number, shrink = 1): number {
+    if (this.#trimQueue.length === 0) this.#trimQueue = [...this.#series.all()];
+    let deleted = 0;
+    for (const series of this.#trimQueue.splice(-seriesPerTrim)) {
+      let left = series.open.some((cell) => cell !== undefined);
+      for (const { stepMs, keepMs } of this.#tiers) {
+        const table = pointsTable(stepMs);
+        const result = this.#db
+          .query(`DELETE FROM ${table} WHERE series = ? AND at < ?`)
+          .run(series.id, now - keepMs * shrink);
+        deleted += result.changes;
+        left ||= this.#db.query(`SELECT 1 FROM ${table} WHERE series = ? LIMIT 1`).get(series.id) !== null;
+      }
+      if (!left && !this.#finished.some((entry) => entry.series === series)) this.#series.remove(series);
+    }
+    return deleted;
+  }
+
+  #write(series: SeriesEntry, tier: number, cell: Cell): void {
+    const table = pointsTable(this.#tiers[tier]!.stepMs);
+    const { at, count, sum, max, data } = rowOf(cell);
+    const insert = (verb: string, row: CellRow) =>
+      this.#db
+        .query(`${verb} INTO ${table} (series, at, count, sum, max, data) VALUES (?, ?, ?, ?, ?, ?)`)
+        .run(series.id, row.at, row.count, row.sum, row.max, row.data).changes;
+    if (cell.count === 0 || insert("INSERT OR IGNORE", { at, count, sum, max, data }) > 0) return;
+    const known = this.#db
+      .query(`SELECT at, count, sum, max, data FROM ${table} WHERE series = ? AND at = ?`)
+      .get(series.id, at) as CellRow;
+    const merged = cellOf(known);
+    merged.merge(cell);
+    insert("INSERT OR REPLACE", rowOf(merged));
+  }
+}

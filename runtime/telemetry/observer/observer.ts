@@ -1,0 +1,256 @@
+import { MicrocosmError } from "../../../sdk/errors.ts";
+import type { LogRecord, MetricPoint, SpanRecord, TimelineEntry } from "../model.ts";
+import type { LiveGraph, ObserverStats, TraceDetail } from "../query.ts";
+import { Assembler } from "./assembler.ts";
+import { Intake } from "./intake.ts";
+import { LiveWindow } from "./live-window.ts";
+import { type ObserverOptions, type ObserverSettings, observerSettings } from "./options.ts";
+import { orderSpans } from "./order.ts";
+import { Store } from "./store.ts";
+import { summarise } from "./summary.ts";
+import { TailDecision } from "./tail-decision.ts";
+import { Tally } from "./tally.ts";
+import { type Total, Totals } from "./totals.ts";
+
+/** Points between two ticks; a thousand workers report fewer. */
+const maxPointsPerTick = 100_000;
+const maxTimelinePerTick = 1000;
+/** Room is made this often. */
+const tidyMs = 1000;
+/** After a write that failed the file is opened anew, this long after. */
+const reopenMs = 2000;
+
+/** What the observer tells others as it happens. Must not throw. */
+export interface Listeners {
+  /** Ask all workers for these traces. */
+  readonly collect?: (traceIds: readonly string[]) => void;
+  /** Written a moment ago: whole traces, log lines. */
+  readonly traces?: (traces: readonly (readonly SpanRecord[])[]) => void;
+  readonly logs?: (logs: readonly LogRecord[]) => void;
+  readonly warn?: (message: string) => void;
+}
+
+/**
+ * The telemetry of a run: takes it in, puts traces together, writes all of it once a tick, and answers. Everything that
+ * waits in memory is bounded and counted when it is let go; a file that cannot be written stops nothing else.
+ */
+export class Observer {
+  readonly tally = new Tally();
+  readonly intake: Intake;
+  readonly #settings: ObserverSettings;
+  readonly #listeners: Listeners;
+  readonly #assembler: Assembler;
+  readonly #decision: TailDecision;
+  readonly #live = new LiveWindow();
+  readonly #totals: Totals;
+  #logs: LogRecord[] = [];
+  #points: { readonly at: number; readonly point: MetricPoint }[] = [];
+  #timeline: TimelineEntry[] = [];
+  #store: Store | undefined;
+  #fault: string | undefined;
+  #reopenAt = 0;
+  #tidiedAt = 0;
+  #cancelTick: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(options: ObserverOptions, listeners: Listeners = {}) {
+    this.#settings = observerSettings(options);
+    this.#listeners = listeners;
+    this.#assembler = new Assembler(this.#settings, this.tally);
+    this.#totals = new Totals(this.#settings.maxSeries);
+    this.#decision = new TailDecision({
+      slowMs: this.#settings.slowMs,
+      perSecond: this.#settings.maxCollectsPerSecond,
+      tally: this.tally,
+    });
+    this.intake = new Intake(
+      {
+        span: (span) => this.#span(span),
+        log: (log) => this.#log(log),
+        point: (point, at) => this.#point(point, at),
+      },
+      this.tally,
+    );
+  }
+
+  /** Why the file cannot be written at the moment. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  /** Spans of traces that are not written yet. */
+  get openSpans(): number {
+    return this.#assembler.openSpans;
+  }
+
+  /** Throws `data-unwritable`. */
+  start(): void {
+    try {
+      this.#store = new Store(this.#settings, this.tally);
+    } catch (cause) {
+      const { file } = this.#settings;
+      throw new MicrocosmError("data-unwritable", `${file} cannot be opened: ${messageOf(cause)}`, { cause });
+    }
+    this.#arm();
+  }
+
+  /** Writes what is open. Idempotent. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#cancelTick?.();
+    const now = this.#settings.clock.now();
+    this.#write(this.#assembler.drain().concat(), now);
+    try {
+      this.#store?.close();
+    } catch (error) {
+      this.#listeners.warn?.(`the observer's file did not close: ${messageOf(error)}`);
+    }
+    this.#store = undefined;
+  }
+
+  note(entry: TimelineEntry): void {
+    if (this.#timeline.length < maxTimelinePerTick) this.#timeline.push(entry);
+    else this.tally.count("overload");
+  }
+
+  /** For queries. Throws `data-unwritable` while there is none. */
+  get store(): Store {
+    if (this.#store === undefined) {
+      throw new MicrocosmError("data-unwritable", this.#fault ?? "The observer is not open.");
+    }
+    return this.#store;
+  }
+
+  now(): number {
+    return this.#settings.clock.now();
+  }
+
+  totals(): readonly Total[] {
+    return this.#totals.all();
+  }
+
+  graph(windowMs?: number): LiveGraph {
+    return this.#live.graph(this.now(), windowMs);
+  }
+
+  /** Also of a trace that is not whole yet. */
+  trace(traceId: string): TraceDetail | undefined {
+    const { traces, logs } = this.store;
+    const spans = new Map((traces.find(traceId) ?? []).map((span) => [span.spanId, span]));
+    for (const [id, span] of this.#assembler.find(traceId)?.spans ?? []) spans.set(id, span);
+    if (spans.size === 0) return undefined;
+    const all = [...spans.values()];
+    const ordered = orderSpans(all);
+    const waiting = this.#logs.filter((log) => log.traceId === traceId);
+    return {
+      summary: summarise(all),
+      spans: ordered.spans,
+      logs: [...logs.ofTrace(traceId), ...waiting],
+      orphans: ordered.orphans,
+    };
+  }
+
+  stats(): ObserverStats {
+    const { traces, logs, metrics } = this.store;
+    return {
+      spansStored: traces.spans,
+      tracesStored: traces.traces,
+      logsStored: logs.lines,
+      bytes: this.store.bytes,
+      oldestMs: this.store.oldestMs() ?? this.now(),
+      dropped: this.tally.toJSON(),
+      series: metrics.series,
+      openSpans: this.#assembler.openSpans,
+      ...(this.#fault === undefined ? {} : { fault: this.#fault }),
+    };
+  }
+
+  /** Writes what came since the last time. Called by the observer's own timer. */
+  tick(): void {
+    const now = this.#settings.clock.now();
+    for (const traceIds of this.#decision.take()) this.#listeners.collect?.(traceIds);
+    this.#reopen(now);
+    this.#write(this.#assembler.due(now), now);
+    this.#live.trim(now);
+    if (now - this.#tidiedAt < tidyMs) return;
+    this.#tidiedAt = now;
+    this.#totals.trim(now);
+    this.#guarded(now, (store) => store.tidy(now));
+  }
+
+  #arm(): void {
+    this.#cancelTick = this.#settings.clock.after(this.#settings.tickMs, () => {
+      this.tick();
+      if (!this.#stopped) this.#arm();
+    });
+  }
+
+  #write(traces: ReturnType<Assembler["due"]>, now: number): void {
+    const arrivals = { traces, logs: this.#logs, points: this.#points, timeline: this.#timeline };
+    this.#logs = [];
+    this.#points = [];
+    this.#timeline = [];
+    const isWritten = this.#guarded(now, (store) => store.write(arrivals, now));
+    if (!isWritten) {
+      const spans = traces.reduce((sum, trace) => sum + trace.spans.size, 0);
+      this.tally.count("unwritten", spans + arrivals.logs.length + arrivals.points.length);
+    }
+    if (traces.length > 0) this.#listeners.traces?.(traces.map(({ spans }) => [...spans.values()]));
+    if (arrivals.logs.length > 0) this.#listeners.logs?.(arrivals.logs);
+  }
+
+  /** What the tables keep in memory is wrong after a transaction was rolled back: they are opened anew. */
+  #guarded(now: number, work: (store: Store) => void): boolean {
+    if (this.#store === undefined) return false;
+    try {
+      work(this.#store);
+      return true;
+    } catch (error) {
+      this.#fault = `${this.#settings.file} cannot be written: ${messageOf(error)}`;
+      this.#listeners.warn?.(this.#fault);
+      this.#reopenAt = now + reopenMs;
+      const store = this.#store;
+      this.#store = undefined;
+      try {
+        store.close();
+      } catch {
+        // It is the broken one.
+      }
+      return false;
+    }
+  }
+
+  #reopen(now: number): void {
+    if (this.#store !== undefined || now < this.#reopenAt) return;
+    this.#reopenAt = now + reopenMs;
+    try {
+      this.#store = new Store(this.#settings, this.tally);
+      this.#fault = undefined;
+    } catch (error) {
+      this.#fault = `${this.#settings.file} cannot be opened: ${messageOf(error)}`;
+    }
+  }
+
+  #span(span: SpanRecord): void {
+    const now = this.#settings.clock.now();
+    this.#decision.look(span, now);
+    this.#assembler.add(span, now);
+  }
+
+  #log(log: LogRecord): void {
+    if (this.#logs.length < this.#settings.maxLogsPerTick) this.#logs.push(log);
+    else this.tally.count("overload");
+  }
+
+  #point(point: MetricPoint, at: number): void {
+    if (this.#points.length >= maxPointsPerTick) return this.tally.count("overload");
+    this.#points.push({ at, point });
+    this.#live.add(point, at);
+    this.#totals.add(point, at);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,86 @@
+import type { Database } from "bun:sqlite";
+import type { LogRecord, MetricPoint, TimelineEntry } from "../model.ts";
+import type { OpenTrace } from "./assembler.ts";
+import { LogTable } from "./log-table.ts";
+import { MetricTable } from "./metric-table.ts";
+import type { ObserverSettings } from "./options.ts";
+import { Retention } from "./retention.ts";
+import { openTables } from "./tables.ts";
+import type { Tally } from "./tally.ts";
+import { TimelineTable } from "./timeline-table.ts";
+import { TraceTable } from "./trace-table.ts";
+
+/** What arrived since the last tick. */
+export interface Arrivals {
+  readonly traces: readonly OpenTrace[];
+  readonly logs: readonly LogRecord[];
+  readonly points: readonly { readonly at: number; readonly point: MetricPoint }[];
+  readonly timeline: readonly TimelineEntry[];
+}
+
+/** The observer's file and its tables. One process opens it. */
+export class Store {
+  readonly traces: TraceTable;
+  readonly logs: LogTable;
+  readonly metrics: MetricTable;
+  readonly timeline: TimelineTable;
+  readonly #db: Database;
+  readonly #retention: Retention;
+  readonly #settings: ObserverSettings;
+  #open = true;
+
+  /** Throws what SQLite says of a file or folder that cannot be written. */
+  constructor(settings: ObserverSettings, tally: Tally) {
+    this.#settings = settings;
+    this.#db = openTables(
+      settings.file,
+      settings.tiers.map(({ stepMs }) => stepMs),
+    );
+    this.traces = new TraceTable(this.#db, tally, settings.maxTraceSpans);
+    this.logs = new LogTable(this.#db);
+    this.metrics = new MetricTable(this.#db, settings.tiers, settings.maxSeries, tally);
+    this.timeline = new TimelineTable(this.#db);
+    this.#retention = new Retention(this.#db, this, settings.retentionBytes, tally);
+  }
+
+  /** Pages in use; free ones are used again before the file grows. */
+  get bytes(): number {
+    return this.#retention.usedBytes();
+  }
+
+  /** All in one transaction: either all of it is there or nothing. */
+  write(arrivals: Arrivals, now: number): void {
+    this.#db.transaction(() => {
+      for (const { traceId, spans } of arrivals.traces) this.traces.write(traceId, [...spans.values()]);
+      for (const log of arrivals.logs) this.logs.write(log);
+      for (const { point, at } of arrivals.points) this.metrics.add(point, at);
+      for (const entry of arrivals.timeline) this.timeline.write(entry);
+      this.metrics.flush(now);
+    })();
+  }
+
+  /** One bounded step of making room. */
+  tidy(now: number): void {
+    this.#db.transaction(() => {
+      this.metrics.trim(now);
+      this.#retention.step(now);
+    })();
+  }
+
+  oldestMs(): number | undefined {
+    const oldest = [this.traces.oldest(), this.logs.oldest()].filter((at) => at !== undefined);
+    return oldest.length === 0 ? undefined : Math.min(...oldest);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    try {
+      this.#db.transaction(() => this.metrics.flush(this.#settings.clock.now(), true))();
+    } finally {
+      this.#db.clearQueryCache();
+      this.#db.close();
+    }
+  }
+}

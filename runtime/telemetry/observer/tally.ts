@@ -1,0 +1,39 @@
+/** Why telemetry was let go, or was not as it should be: each reason is counted, and the counts are shown. */
+export type Loss =
+  /** The workers' own buffers were full. */
+  | "buffer"
+  /** Batches whose number never came. */
+  | "lost"
+  /** Not of the shape it should have. */
+  | "malformed"
+  /** Old traces and log lines, deleted to make room. */
+  | "retention"
+  /** Spans or lines beyond a bound of the observer. */
+  | "overload"
+  /** Points of one series too many. */
+  | "series"
+  /** Asked for more traces than the bounded rate allows. */
+  | "unsampled"
+  /** Could not be written to the file. */
+  | "unwritten"
+  /** Not taken by a receiver outside. */
+  | "export";
+
+/** Not lost, but worth knowing. */
+export type Oddity = "duplicate" | "late" | "orphan" | "skew" | "truncated";
+
+export class Tally {
+  readonly #counts = new Map<string, number>();
+
+  count(reason: Loss | Oddity, amount = 1): void {
+    if (amount > 0) this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + amount);
+  }
+
+  of(reason: Loss | Oddity): number {
+    return this.#counts.get(reason) ?? 0;
+  }
+
+  toJSON(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+}
