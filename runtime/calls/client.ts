@@ -6,6 +6,8 @@ import { effectiveDeadline, noDeadline } from "../policy/timeout.ts";
 import type { RegistryView } from "../registry/view.ts";
 import type { EdgeConfig, PolicyConfig, ServiceConfig } from "../topology/model.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
+import type { Recorder } from "../telemetry/recorder/recorder.ts";
+import { EdgeTelemetry } from "./edge-telemetry.ts";
 import { edgeNotDeclared, unknownService } from "./edges.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { CallContext, CallReply, CallRequest, Mesh } from "./mesh.ts";
@@ -29,17 +31,20 @@ export interface MeshClientOptions {
   readonly policies?: (edge: EdgeConfig) => readonly Policy[];
   /** How long an instance whose link broke is left alone while there are others. Default 1000. */
   readonly shunMs?: number;
+  /** Where spans and durations of calls go. Default nowhere. */
+  readonly recorder?: Recorder | undefined;
 }
 
 /** For callees that need no declared edge: the context's deadline alone bounds these calls. */
 const undeclaredPolicy: PolicyConfig = { name: "undeclared", timeoutMs: noDeadline, retries: 2 };
-const broker = "broker";
+/** Infrastructure: anyone may call it, declared or not. */
+const builtIn: ReadonlySet<string> = new Set(["broker", "observer"]);
 const supervisor = "supervisor";
 
 /**
  * The caller's side of all calls of one worker. Waits for a ready instance, picks one, keeps a link to each, retries
- * as policy/retry.ts says. Edges that `uses` does not declare are refused here, except to the broker and from the
- * supervisor.
+ * as policy/retry.ts says. Edges that `uses` does not declare are refused here, except to the broker and the
+ * observer, and from the supervisor.
  *
  * A call that finds no ready instance until its deadline ends as `no-ready-instance`: it was never sent, so trying again
  * is safe. One whose time ran out while it was under way ends as `deadline-exceeded`.
@@ -78,7 +83,7 @@ export class MeshClient implements Mesh {
     const now = this.#options.clock.now();
     const deadline = effectiveDeadline(context.deadline, now, target.policy.timeoutMs);
     const call = new PendingCall(this.#host, target, request, context, deadline);
-    call.start();
+    call.start(now);
     return call.promise;
   }
 
@@ -111,11 +116,11 @@ export class MeshClient implements Mesh {
 
   /** Throws `unknown-service`, `edge-not-declared`. */
   #addTarget(service: string): Target {
-    const { self, services, balancers, random, view, transport, clock } = this.#options;
+    const { self, services, balancers, random, view, transport, clock, recorder } = this.#options;
     const edge = this.#uses.get(service);
-    const exempt = service === broker || self.service === supervisor;
+    const exempt = builtIn.has(service) || self.service === supervisor;
     if (edge === undefined) {
-      const exists = service === broker || services.includes(service);
+      const exists = builtIn.has(service) || services.includes(service);
       if (!exists && !view.has(service)) throw unknownService(service, self.service, services);
       if (!exempt) throw edgeNotDeclared(self.service, service);
     }
@@ -125,6 +130,7 @@ export class MeshClient implements Mesh {
       policy: edge?.policy ?? undeclaredPolicy,
       policies: (edge !== undefined && this.#options.policies?.(edge)) || [],
       balancer: createBalancer(balancer, { random }),
+      telemetry: recorder && new EdgeTelemetry(recorder, service),
       keyed: balancer === "consistent-hash",
       hashHeader,
       view,

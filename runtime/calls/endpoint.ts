@@ -2,6 +2,7 @@ import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Candidate } from "../balancer/balancer.ts";
 import type { Clock } from "../clock.ts";
 import type { InstanceRecord } from "../registry/registry.ts";
+import type { SpanShape } from "../telemetry/recorder/span-shape.ts";
 import type { IncomingCall, Link, LinkHandler, Peer, Transport } from "../transport/transport.ts";
 
 /** A call that needs the link. Exactly one of the two is called, once. */
@@ -32,6 +33,8 @@ export class Endpoint implements Candidate, LinkHandler {
   /** Absolute ms. Until then it is picked only when there is no other. */
   shunnedUntil = 0;
   link: Link | undefined = undefined;
+  /** Kept here for the target. */
+  spanShape: SpanShape | undefined = undefined;
   readonly #host: EndpointHost;
   #connecting = false;
   #dropped = false;

@@ -5,6 +5,7 @@ import { giveUp, isIdempotent, retryDelay } from "../policy/retry.ts";
 import { isExpired, noDeadline } from "../policy/timeout.ts";
 import type { RegistryView } from "../registry/view.ts";
 import type { IncomingBody, Link, ReplySink } from "../transport/transport.ts";
+import { CallSpan } from "./call-span.ts";
 import type { Endpoint, LinkWaiter } from "./endpoint.ts";
 import type { CallContext, CallReply, CallRequest } from "./mesh.ts";
 import type { Target } from "./target.ts";
@@ -42,8 +43,8 @@ const longestTimerMs = 2 ** 31 - 1;
  *         awaiting an instance
  * ```
  *
- * Hot path (an instance is ready, its link open): this object, its promise and the wire head are all that is made; the
- * object is the link's sink and the abort listener too, so there is no closure per call.
+ * Hot path (an instance is ready, its link open): this object, its promise, its span and the wire head are all that is
+ * made; the object is the link's sink and the abort listener too, so there is no closure per call.
  */
 export class PendingCall implements ReplySink, LinkWaiter {
   readonly promise: Promise<CallReply>;
@@ -55,6 +56,9 @@ export class PendingCall implements ReplySink, LinkWaiter {
   readonly #context: CallContext;
   readonly #deadline: number;
   readonly #signal: AbortSignal | undefined;
+  readonly #span: CallSpan | undefined;
+  /** It could not go out in the turn it was made in. */
+  #waited = false;
   #endpoint: Endpoint | undefined = undefined;
   #link: Link | undefined = undefined;
   #stream = 0;
@@ -79,15 +83,18 @@ export class PendingCall implements ReplySink, LinkWaiter {
     this.#context = context;
     this.#deadline = deadline;
     this.#signal = context.signal;
+    const { telemetry } = target;
+    this.#span = telemetry && new CallSpan(telemetry, request, context.traceparent);
   }
 
-  start(): void {
+  /** `now` is the time, known already. */
+  start(now: number): void {
     if (this.#signal?.aborted) {
       this.#settle(new MicrocosmError("cancelled", `${this.#what()} was cancelled before it began`));
       return;
     }
     this.#signal?.addEventListener("abort", this);
-    this.#next();
+    this.#next(now);
   }
 
   /** The client stops. */
@@ -106,8 +113,9 @@ export class PendingCall implements ReplySink, LinkWaiter {
   connected(link: Link): void {
     if (this.#state !== "waiting") return;
     this.#unpark();
-    if (isExpired(this.#deadline, this.#host.clock.now())) this.#settle(this.#outOfTime());
-    else if (link.open) this.#send(link);
+    const now = this.#host.clock.now();
+    if (isExpired(this.#deadline, now)) this.#settle(this.#outOfTime());
+    else if (link.open) this.#send(link, now);
     else this.#failed(new MicrocosmError("link-closed", "the link closed as soon as it was made"), false);
   }
 
@@ -130,6 +138,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
       return;
     }
     this.#ended(true, undefined, head[0]);
+    this.#span?.settled(head[0], head[0] >= 500 ? String(head[0]) : "");
     this.#state = "settled";
     // A streamed answer still has its body to come, and an abort must reach its producer.
     if (!(body instanceof ReadableStream)) this.#signal?.removeEventListener("abort", this);
@@ -146,8 +155,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
     this.#failed(error, true);
   }
 
-  #next(): void {
-    const now = this.#host.clock.now();
+  #next(now: number): void {
     if (isExpired(this.#deadline, now)) {
       this.#settle(this.#outOfTime());
       return;
@@ -160,19 +168,17 @@ export class PendingCall implements ReplySink, LinkWaiter {
     }
     this.#endpoint = endpoint;
     const link = endpoint.link;
-    if (link?.open) this.#send(link);
+    if (link?.open) this.#send(link, now);
     else {
       this.#park(this.#deadline - now, () => this.#settle(this.#outOfTime()));
       endpoint.connect(this);
     }
   }
 
-  #send(link: Link): void {
-    const { clock } = this.#host;
+  #send(link: Link, now: number): void {
     const endpoint = this.#endpoint!;
     const request = this.#request;
     const context = this.#context;
-    const now = clock.now();
     if (this.#target.policies.length > 0) {
       const refusal = admitAll(this.#target.policies, now);
       if (refusal !== undefined) {
@@ -181,11 +187,12 @@ export class PendingCall implements ReplySink, LinkWaiter {
       }
     }
     this.#attempts++;
+    const span = this.#span;
     const head: RequestHead = [
       request.method,
       request.path,
       request.headers,
-      context.traceparent,
+      span === undefined ? context.traceparent : span.sent(this.#target.shapeOf(endpoint), this.#waited),
       this.#attempts,
       userToWire(context.user),
       context.requestId ?? null,
@@ -214,6 +221,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
     const endpoint = this.#endpoint!;
     const now = this.#host.clock.now();
     const durationMs = now - this.#startedAt;
+    this.#span?.ended(code ?? (status! >= 500 ? String(status) : ""));
     endpoint.pending--;
     this.#state = "waiting";
     // A caller that left early would make a slow instance look fast.
@@ -232,6 +240,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
     const othersLeft = this.#target.hasOthers(this.#tried);
     const { method, headers, body } = this.#request;
     const idempotent = isIdempotent(method, headers);
+    this.#waited = true;
     const delayMs = retryDelay(
       {
         code: error.code,
@@ -248,7 +257,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
     if (delayMs === giveUp || (sent && !this.#policiesAllowRetry())) {
       this.#settle(this.#explained(error, sent && !idempotent));
     } else if (delayMs === 0) {
-      this.#next();
+      this.#next(this.#host.clock.now());
     } else {
       this.#backOff(delayMs);
     }
@@ -271,18 +280,19 @@ export class PendingCall implements ReplySink, LinkWaiter {
     this.#park(delayMs, () => {
       this.#unpark();
       this.#tried = undefined;
-      this.#next();
+      this.#next(this.#host.clock.now());
     });
   }
 
   #awaitInstance(): void {
+    this.#waited = true;
     this.#host.parked.add(this);
     this.#host.view.waitReady(this.#target.service, this.#deadline, this.#signal).then(
       () => {
         if (this.#state !== "waiting") return;
         this.#unpark();
         this.#tried = undefined;
-        this.#next();
+        this.#next(this.#host.clock.now());
       },
       (error: MicrocosmError) => {
         if (this.#lastError === undefined) this.#settle(error);
@@ -292,6 +302,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
   }
 
   #park(ms: number, work: () => void): void {
+    this.#waited = true;
     this.#host.parked.add(this);
     this.#cancelTimer = ms > longestTimerMs ? undefined : this.#host.clock.after(ms, work);
   }
@@ -305,6 +316,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
   #settle(error: MicrocosmError): void {
     if (this.#state === "settled") return;
     if (this.#state !== "waiting") this.#ended(true, "cancelled");
+    this.#span?.settled(0, error.code);
     this.#state = "settled";
     this.#unpark();
     this.#signal?.removeEventListener("abort", this);

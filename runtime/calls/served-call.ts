@@ -5,12 +5,14 @@ import { refusals } from "../policy/retry.ts";
 import { noDeadline } from "../policy/timeout.ts";
 import type { IncomingBody, IncomingCall, OutgoingBody } from "../transport/transport.ts";
 import type { HeaderList } from "./mesh.ts";
-import { childTraceparent } from "./trace.ts";
+import type { ServerTelemetry } from "./server-telemetry.ts";
+import { childTraceparent, isTraceparent } from "./trace.ts";
 import { type RequestHead, userFromWire } from "./wire.ts";
 
 /** Told when a call's slot is free again, and when its streamed answer is over. */
 export interface CallLedger {
   readonly random: Random;
+  readonly telemetry: ServerTelemetry | undefined;
   answered(failed: boolean): void;
   streamBegan(): void;
   streamEnded(): void;
@@ -35,6 +37,9 @@ export class ServedCall implements RequestInfo {
   #userRead = false;
   #traceparent: string | undefined;
   #answered = false;
+  /** Of its span; 0 and unused without telemetry. */
+  readonly #span: number = 0;
+  readonly #startMs: number = 0;
 
   constructor(incoming: IncomingCall, head: RequestHead, ledger: CallLedger) {
     this.#incoming = incoming;
@@ -45,6 +50,10 @@ export class ServedCall implements RequestInfo {
     this.headers = head[2];
     this.attempt = head[4];
     this.requestId = head[6] ?? undefined;
+    if (ledger.telemetry !== undefined) {
+      this.#span = ledger.telemetry.recorder.begin();
+      this.#startMs = ledger.telemetry.recorder.now();
+    }
   }
 
   get body(): IncomingBody {
@@ -78,7 +87,7 @@ export class ServedCall implements RequestInfo {
 
   /** Names this call's own span: what it causes becomes a child of it. */
   get traceparent(): string {
-    this.#traceparent ??= childTraceparent(this.#head[3], this.#ledger.random);
+    this.#traceparent ??= this.#ownTraceparent();
     return this.#traceparent;
   }
 
@@ -103,6 +112,7 @@ export class ServedCall implements RequestInfo {
     }
     this.#answered = true;
     this.#incoming.reply([status, headers], body instanceof ReadableStream ? this.#followed(body) : body);
+    this.#record(status, "");
     this.#ledger.answered(status >= 500);
   }
 
@@ -120,7 +130,24 @@ export class ServedCall implements RequestInfo {
         ? new MicrocosmError("handler-failed", `${error.code}: ${error.message}`, { cause: error })
         : error,
     );
+    this.#record(0, error.code);
     this.#ledger.answered(true);
+  }
+
+  #ownTraceparent(): string {
+    const caller = this.#head[3];
+    const { telemetry, random } = this.#ledger;
+    if (telemetry === undefined) return childTraceparent(caller, random);
+    const { recorder } = telemetry;
+    return isTraceparent(caller) ? recorder.child(caller, this.#span) : recorder.root(this.#span);
+  }
+
+  #record(status: number, code: string): void {
+    const { telemetry } = this.#ledger;
+    if (telemetry === undefined) return;
+    const caller = this.#head[3];
+    const known = isTraceparent(caller);
+    telemetry.ended(known ? caller : this.traceparent, this.#span, known, this.#startMs, status, code, this);
   }
 
   /** The answer's stream, counted as under way until it ends; the link cancels it when the caller goes away. */

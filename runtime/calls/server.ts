@@ -4,6 +4,7 @@ import { isExpired } from "../policy/timeout.ts";
 import type { IncomingCall, Link, LinkHandler, Peer } from "../transport/transport.ts";
 import { edgeNotDeclared } from "./edges.ts";
 import { type CallLedger, ServedCall } from "./served-call.ts";
+import type { ServerTelemetry } from "./server-telemetry.ts";
 import { isRequestHead, type RequestHead } from "./wire.ts";
 
 export interface CallServerOptions {
@@ -18,6 +19,8 @@ export interface CallServerOptions {
   readonly handler: (call: ServedCall) => void;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Default none. */
+  readonly telemetry?: ServerTelemetry | undefined;
 }
 
 export interface CallServerLoad {
@@ -63,6 +66,7 @@ export class CallServer implements LinkHandler {
     this.#clock = options.clock ?? systemClock;
     this.#ledger = {
       random: options.random ?? systemRandom,
+      telemetry: options.telemetry,
       answered: (failed) => this.#answered(failed),
       streamBegan: () => {
         this.#streams++;

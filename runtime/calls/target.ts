@@ -2,6 +2,8 @@ import type { Balancer } from "../balancer/balancer.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { RegistryView } from "../registry/view.ts";
 import type { PolicyConfig } from "../topology/model.ts";
+import type { SpanShape } from "../telemetry/recorder/span-shape.ts";
+import type { EdgeTelemetry } from "./edge-telemetry.ts";
 import { Endpoint, type EndpointHost } from "./endpoint.ts";
 import type { CallContext, CallRequest } from "./mesh.ts";
 
@@ -15,6 +17,7 @@ export interface TargetOptions {
   readonly hashHeader: string | undefined;
   readonly view: RegistryView;
   readonly host: EndpointHost;
+  readonly telemetry: EdgeTelemetry | undefined;
 }
 
 /** A callee as one caller sees it: the edge's policy, the balancer, and an endpoint per instance. */
@@ -23,6 +26,7 @@ export class Target {
   readonly policy: PolicyConfig;
   readonly policies: readonly Policy[];
   readonly balancer: Balancer;
+  readonly telemetry: EdgeTelemetry | undefined;
   /** Links are made when an instance becomes ready and not with the first call. */
   connectsAhead = false;
   readonly #keyed: boolean;
@@ -45,6 +49,7 @@ export class Target {
     this.#hashHeader = options.hashHeader?.toLowerCase();
     this.#view = options.view;
     this.#host = options.host;
+    this.telemetry = options.telemetry;
     this.refresh();
   }
 
@@ -92,6 +97,12 @@ export class Target {
   shun(endpoint: Endpoint, until: number): void {
     endpoint.shunnedUntil = until;
     this.#shunnedUntil = Math.max(this.#shunnedUntil, until);
+  }
+
+  /** Of spans of attempts at `endpoint`, where there is telemetry. */
+  shapeOf(endpoint: Endpoint): SpanShape {
+    endpoint.spanShape ??= this.telemetry!.shapeOf(endpoint.id);
+    return endpoint.spanShape;
   }
 
   /** What consistent-hash hashes: the header asked for, else the user, else the path. */

@@ -1,4 +1,5 @@
 import type { Random } from "../clock.ts";
+import { isContext } from "../telemetry/recorder/trace-context.ts";
 
 /** The parts of a `traceparent`, https://www.w3.org/TR/trace-context/ §3.2. */
 export interface Trace {
@@ -9,12 +10,8 @@ export interface Trace {
   readonly sampled: boolean;
 }
 
-// Version 00 ends after the flags; later versions may append to it, and ff is reserved. All-zero ids are invalid.
-const pattern =
-  /^(?:00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}|(?!00|ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?)$/;
-
 export function isTraceparent(text: string): boolean {
-  return pattern.test(text);
+  return isContext(text);
 }
 
 /** Undefined when malformed. */

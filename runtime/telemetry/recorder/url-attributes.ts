@@ -1,0 +1,13 @@
+/** Longer ones are cut: they are the client's choice. In UTF-16 units. */
+const maxLength = 512;
+
+/** `url.path` and `url.query` of a path with its query. */
+export function pathAttributes(pathAndQuery: string): Record<string, string> {
+  const mark = pathAndQuery.indexOf("?");
+  if (mark < 0) return { "url.path": pathAndQuery.slice(0, maxLength) };
+  const end = Math.min(mark, maxLength);
+  return {
+    "url.path": pathAndQuery.slice(0, end),
+    "url.query": pathAndQuery.slice(mark + 1, mark + 1 + maxLength),
+  };
+}
