@@ -19,6 +19,7 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("sto
     const { page } = browser;
     await page.goto(`${run.gateway}/`);
     await page.getByRole("heading", { name: "Good things for daily use" }).waitFor();
+    await page.locator("#main a[href*='product']").first().waitFor();
     await browser.shoot("storefront-catalog");
 
     await page.getByLabel("Search products").fill("lamp");
