@@ -1,7 +1,6 @@
 import { type EmbeddedModules, isEmbedded } from "../runtime/worker/loader.ts";
 import type { Role } from "../runtime/worker/role.ts";
 import type { WorkerSpec } from "../runtime/worker/spec.ts";
-import { MicrocosmError } from "../sdk/errors.ts";
 
 /** What a worker hosts; imports only that, because a worker's start-up time is part of every start. */
 export async function roleOf(spec: WorkerSpec): Promise<Role> {
@@ -13,7 +12,7 @@ export async function roleOf(spec: WorkerSpec): Promise<Role> {
     case "broker":
       return (await import("../runtime/worker/broker-role.ts")).brokerRole(spec);
     case "observer":
-      throw new MicrocosmError("internal", "There is no observer yet.");
+      return (await import("../runtime/worker/observer-role.ts")).observerRole(spec);
   }
 }
 

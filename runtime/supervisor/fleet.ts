@@ -7,6 +7,7 @@ import { ServiceGroup } from "./service-group.ts";
 import {
   brokerSpec,
   gatewaySpec,
+  observerSpec,
   type InstancePlace,
   type SpecContext,
   serviceSpec,
@@ -44,6 +45,9 @@ export class Fleet {
       gatewaySpec(context, place, this.gatewayPort),
     );
     this.#add("broker", "broker", context.version, 1, (place) => brokerSpec(context, place));
+    if (context.topology.telemetry.enabled) {
+      this.#add("observer", "observer", context.version, 1, (place) => observerSpec(context, place));
+    }
     for (const config of Object.values(services)) {
       this.#add(config.name, "service", config.version, config.instances, (place) =>
         serviceSpec(context, config, place),
@@ -103,10 +107,10 @@ export class Fleet {
 
   /**
    * Drains from the outside in, so that nothing is cut off from what it needs to finish: the gateway, the services, the
-   * broker.
+   * broker; last the observer, which is told of all that.
    */
   async stop(): Promise<void> {
-    for (const names of [["gateway"], Object.keys(this.#topology.services), ["broker"]]) {
+    for (const names of [["gateway"], Object.keys(this.#topology.services), ["broker"], ["observer"]]) {
       await Promise.all(names.map((name) => this.#groups.get(name)?.close()));
     }
   }

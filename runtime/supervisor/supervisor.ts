@@ -86,7 +86,7 @@ export class Supervisor {
     if (this.#open !== undefined) return;
     const { transport, dataDirectory } = this.#options;
     const { gateway, services } = this.topology;
-    const names = ["supervisor", "gateway", "broker", ...Object.keys(services)];
+    const names = ["supervisor", "gateway", "broker", "observer", ...Object.keys(services)];
     const directory = await RunDirectory.open({
       dataDirectory,
       longestName: `${names.reduce((a, b) => (b.length > a.length ? b : a))}-999`,
@@ -164,6 +164,9 @@ export class Supervisor {
     const group = this.#opened().fleet.group(service);
     if (service === "broker" && count > 1) {
       throw new MicrocosmError("bad-request", "There is one broker: its log is one file.");
+    }
+    if (service === "observer" && count > 1) {
+      throw new MicrocosmError("bad-request", "There is one observer: what it knows is one file.");
     }
     if (service === "gateway" && count > 1 && this.topology.gateway.instances === 1) {
       throw new MicrocosmError(

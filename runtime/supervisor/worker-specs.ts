@@ -12,7 +12,7 @@ export interface SpecContext {
   readonly version: string;
 }
 
-export type BuiltIn = "gateway" | "broker";
+export type BuiltIn = "gateway" | "broker" | "observer";
 
 export interface InstancePlace {
   readonly id: string;
@@ -59,6 +59,16 @@ export function brokerSpec(context: SpecContext, place: InstancePlace): WorkerSp
   };
 }
 
+export function observerSpec(context: SpecContext, place: InstancePlace): WorkerSpec {
+  return {
+    ...common(context, place, []),
+    role: "observer",
+    service: "observer",
+    version: context.version,
+    weight: 1,
+  };
+}
+
 function common(context: SpecContext, place: InstancePlace, uses: readonly EdgeConfig[]) {
   const { topology } = context;
   return {
@@ -73,6 +83,7 @@ function common(context: SpecContext, place: InstancePlace, uses: readonly EdgeC
       uses.map((edge) => [edge.service, balancerOf(topology.services[edge.service])]),
     ),
     supervisor: topology.supervisor,
+    telemetry: topology.telemetry,
   };
 }
 

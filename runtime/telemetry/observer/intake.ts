@@ -30,16 +30,15 @@ export class Intake {
 
   /** A worker's batch. */
   batch(value: unknown, now: number): void {
-    if (typeof value !== "object" || value === null) return this.#tally.count("malformed");
-    const { service, instance, generation, sequence, at, spans, logs, metrics, dropped } = value as Record<
-      string,
-      unknown
-    >;
-    if (typeof service !== "string" || typeof instance !== "string") return this.#tally.count("malformed");
-    if (typeof generation !== "number" || !Number.isSafeInteger(sequence))
-      return this.#tally.count("malformed");
-    if (!this.#sequences.note({ instance, generation, sequence: sequence as number })) {
-      return this.#tally.count("duplicate");
+    const head = headOf(value);
+    if (head === undefined) {
+      this.#tally.count("malformed");
+      return;
+    }
+    const { service, instance, at, spans, logs, metrics, dropped } = head;
+    if (!this.#sequences.note(head)) {
+      this.#tally.count("duplicate");
+      return;
     }
     if (typeof dropped === "object" && dropped !== null) {
       for (const count of Object.values(dropped)) {
@@ -101,6 +100,24 @@ export function checkTimelineEntry(value: unknown): TimelineEntry | undefined {
     ...(typeof instance === "string" ? { instance } : {}),
     ...(typeof detail === "object" && detail !== null ? { detail: detail as Record<string, unknown> } : {}),
   };
+}
+
+type BatchHead = Record<string, unknown> & {
+  readonly service: string;
+  readonly instance: string;
+  readonly generation: number;
+  readonly sequence: number;
+};
+
+function headOf(value: unknown): BatchHead | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { service, instance, generation, sequence } = value as Record<string, unknown>;
+  const isWhole =
+    typeof service === "string" &&
+    typeof instance === "string" &&
+    typeof generation === "number" &&
+    Number.isSafeInteger(sequence);
+  return isWhole ? (value as BatchHead) : undefined;
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -100,7 +100,7 @@ export class Observer {
     this.#stopped = true;
     this.#cancelTick?.();
     const now = this.#settings.clock.now();
-    this.#write(this.#assembler.drain().concat(), now);
+    this.#write(this.#assembler.drain(), now);
     try {
       this.#store?.close();
     } catch (error) {
@@ -244,7 +244,10 @@ export class Observer {
   }
 
   #point(point: MetricPoint, at: number): void {
-    if (this.#points.length >= maxPointsPerTick) return this.tally.count("overload");
+    if (this.#points.length >= maxPointsPerTick) {
+      this.tally.count("overload");
+      return;
+    }
     this.#points.push({ at, point });
     this.#live.add(point, at);
     this.#totals.add(point, at);

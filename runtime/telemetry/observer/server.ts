@@ -85,7 +85,8 @@ export class ObserverServer {
 
   #notified(head: unknown): void {
     if ((head as { type?: unknown } | null)?.type !== "timeline") {
-      return this.observer.intake.batch(head, this.observer.now());
+      this.observer.intake.batch(head, this.observer.now());
+      return;
     }
     const entry = checkTimelineEntry((head as { entry?: unknown }).entry);
     if (entry === undefined) this.observer.tally.count("malformed");
@@ -98,12 +99,13 @@ export class ObserverServer {
       call.reply({ type: "application/json" }, JSON.stringify(this.#answer(call.head)));
     } catch (error) {
       this.#errors++;
-      if (error instanceof MicrocosmError) return call.fail(error);
-      this.#options.warn?.(`a query failed: ${error instanceof Error ? error.stack : error}`);
-      call.fail(
-        new MicrocosmError("internal", "The query failed; see the observer's log.", { cause: error }),
-      );
+      call.fail(error instanceof MicrocosmError ? error : this.#defect(error));
     }
+  }
+
+  #defect(error: unknown): MicrocosmError {
+    this.#options.warn?.(`a query failed: ${error instanceof Error ? error.stack : error}`);
+    return new MicrocosmError("internal", "The query failed; see the observer's log.", { cause: error });
   }
 
   #answer(head: unknown): unknown {
