@@ -2,12 +2,16 @@ import { BrokerClient } from "../runtime/bus/client.ts";
 import { MeshClient } from "../runtime/calls/client.ts";
 import { systemClock, systemRandom } from "../runtime/clock.ts";
 import type { InstanceInfo, LogLine } from "../runtime/control/api.ts";
+import { LiveFeed } from "../runtime/control/live-feed.ts";
+import { graphOf, type TelemetryAccess } from "../runtime/control/routes/telemetry.ts";
 import { ControlServer } from "../runtime/control/server.ts";
+import { Timeline } from "../runtime/control/timeline.ts";
 import { RegistryView } from "../runtime/registry/view.ts";
 import { InProcessLauncher } from "../runtime/supervisor/in-process-launcher.ts";
 import type { Launcher } from "../runtime/supervisor/launcher.ts";
 import { ProcessLauncher } from "../runtime/supervisor/process-launcher.ts";
 import { type Ready, Supervisor } from "../runtime/supervisor/supervisor.ts";
+import { ObserverClient } from "../runtime/telemetry/observer/client.ts";
 import type { Topology } from "../runtime/topology/model.ts";
 import type { Peer, Transport } from "../runtime/transport/transport.ts";
 import { version } from "./version.ts";
@@ -36,6 +40,7 @@ export interface StartedRun {
 /** The control plane's process: the supervisor, and beside it the control API with clients of the mesh and the bus. */
 export async function startRun(settings: RunSettings): Promise<StartedRun> {
   const { transport, launcher } = await workersOf(settings);
+  const timeline = new Timeline(systemClock);
   const supervisor = new Supervisor({
     topology: settings.topology,
     launcher,
@@ -44,14 +49,19 @@ export async function startRun(settings: RunSettings): Promise<StartedRun> {
     mode: settings.mode,
     version,
     gatewayPort: settings.gatewayPort,
-    changed: settings.changed,
+    changed: (instance) => {
+      timeline.state(instance);
+      settings.changed(instance);
+    },
+    acted: (action) => timeline.action(action),
   });
   await supervisor.open();
-  const management = connectManagement(supervisor, transport);
+  const management = connectManagement(supervisor, transport, timeline);
   const control = new ControlServer({
     supervisor,
     mesh: management.mesh,
     broker: management.broker,
+    telemetry: management.telemetry,
     port: settings.controlPort,
     down: settings.down,
   });
@@ -86,7 +96,7 @@ async function workersOf(settings: RunSettings): Promise<{ transport: Transport;
 }
 
 /** The supervisor as a client of its own run: for `microcosm call` and `microcosm bus`, not for the run's traffic. */
-function connectManagement(supervisor: Supervisor, transport: Transport) {
+function connectManagement(supervisor: Supervisor, transport: Transport, timeline: Timeline) {
   const self: Peer = { service: "supervisor", instance: "supervisor", generation: 1 };
   const clock = systemClock;
   const random = systemRandom;
@@ -97,16 +107,31 @@ function connectManagement(supervisor: Supervisor, transport: Transport) {
   });
   const services = Object.keys(supervisor.topology.services);
   const mesh = new MeshClient({ self, transport, view, uses: [], services, balancers: {}, clock, random });
-  const locate = async (deadline: number) => {
-    await view.waitReady("broker", deadline);
-    return view.ready("broker")[0]?.address ?? "";
+  const locate = (service: string) => async (deadline: number) => {
+    await view.waitReady(service, deadline);
+    return view.ready(service)[0]?.address ?? "";
   };
-  const broker = new BrokerClient({ transport, self, locate, clock, random });
+  const broker = new BrokerClient({ transport, self, locate: locate("broker"), clock, random });
+  const observer = new ObserverClient({ transport, self, locate: locate("observer"), clock });
+  const telemetry = supervisor.topology.telemetry.enabled
+    ? watchRun(supervisor, observer, timeline)
+    : undefined;
   const stop = async () => {
     unwatch();
-    await Promise.all([mesh.stop(), broker.stop()]);
+    await Promise.all([mesh.stop(), broker.stop(), observer.stop()]);
   };
-  return { mesh, broker, stop };
+  return { mesh, broker, telemetry, stop };
+}
+
+function watchRun(supervisor: Supervisor, observer: ObserverClient, timeline: Timeline): TelemetryAccess {
+  timeline.listen((entry) => observer.note(entry));
+  const instances = () => supervisor.instances();
+  const feed = new LiveFeed({
+    graph: () => graphOf(observer, instances),
+    timeline: (told) => timeline.listen(told),
+    clock: systemClock,
+  });
+  return { observer, feed, instances };
 }
 
 /** Until the supervisor's logs close. */

@@ -21,6 +21,7 @@ import type { InstanceState } from "../registry/registry.ts";
  * | GET  /api/bus/topics/:topic/dead?limit= | DeadLetter[] |
  * | POST /api/bus/topics/:topic/dead/replay {ids?} | {count} |
  * | POST /api/bus/topics/:topic/dead/purge {ids?} | {count} |
+ * | GET  /api/telemetry/… | see runtime/telemetry/query.ts |
  * | POST /api/down | 202, then the run drains and ends |
  */
 export interface RunInfo {

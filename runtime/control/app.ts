@@ -10,11 +10,14 @@ import { callRoutes } from "./routes/calls.ts";
 import { instanceRoutes } from "./routes/instances.ts";
 import { logRoutes } from "./routes/logs.ts";
 import { runRoutes } from "./routes/run.ts";
+import { type TelemetryAccess, telemetryRoutes } from "./routes/telemetry.ts";
 
 export interface ControlAppOptions {
   readonly supervisor: Supervisor;
   readonly mesh: Mesh;
   readonly broker: Broker;
+  /** Absent where telemetry is off. */
+  readonly telemetry?: TelemetryAccess | undefined;
   readonly token: string;
   /** The port it is reached at, once known. */
   readonly port: () => number;
@@ -33,7 +36,8 @@ export function createControlApp(options: ControlAppOptions): Hono {
     .route("/", instanceRoutes(supervisor))
     .route("/", logRoutes(supervisor.logs, ending))
     .route("/", callRoutes({ mesh }))
-    .route("/bus", busRoutes(broker, ending));
+    .route("/bus", busRoutes(broker, ending))
+    .route("/telemetry", telemetryRoutes(options.telemetry, ending));
   return new Hono()
     .use(sameOriginOnly(options.port))
     .route("/api", api)

@@ -5,6 +5,7 @@ import { processStart } from "../supervisor/process-identity.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { RunInfo } from "./api.ts";
 import { createControlApp } from "./app.ts";
+import type { TelemetryAccess } from "./routes/telemetry.ts";
 import { removeControlFile, writeControlFile } from "./control-file.ts";
 import { RunIndex } from "./run-index.ts";
 
@@ -13,6 +14,8 @@ export interface ControlServerOptions {
   readonly supervisor: Supervisor;
   readonly mesh: Mesh;
   readonly broker: Broker;
+  /** Absent where telemetry is off. */
+  readonly telemetry?: TelemetryAccess | undefined;
   /** Of 127.0.0.1; 0 for any free one. */
   readonly port: number;
   /** Someone asked for the end of the run. Called after the answer is on its way. */
@@ -48,11 +51,12 @@ export class ControlServer {
 
   /** Throws `port-in-use`. */
   async start(): Promise<void> {
-    const { supervisor, mesh, broker, port, down } = this.#options;
+    const { supervisor, mesh, broker, telemetry, port, down } = this.#options;
     const app = createControlApp({
       supervisor,
       mesh,
       broker,
+      telemetry,
       down,
       token: this.#token,
       port: () => this.#server?.port ?? port,

@@ -31,6 +31,8 @@ export interface SupervisorOptions {
   readonly random?: Random;
   /** An instance entered another state. Must not throw. */
   readonly changed?: (instance: InstanceInfo) => void;
+  /** Somebody did something to a service or an instance: `scale catalog to 3`. Must not throw. */
+  readonly acted?: (action: { text: string; service: string; instance?: string }) => void;
 }
 
 export interface Ready {
@@ -175,20 +177,21 @@ export class Supervisor {
       );
     }
     this.log("info", `${service} is scaled to ${count}`);
+    this.#options.acted?.({ text: `scale ${service} to ${count}`, service });
     await group.scale(count);
     return group.instances.map((instance) => instance.info());
   }
 
   /** `target` is a service or an instance. Of a service: one instance after the other. */
   restart(target: string): Promise<InstanceInfo[]> {
-    return this.#act(target, "is restarted", {
+    return this.#act(target, ["restart", "is restarted"], {
       group: (group) => group.restart(),
       one: (group, instance) => group.restartOne(instance),
     });
   }
 
   stopInstances(target: string): Promise<InstanceInfo[]> {
-    return this.#act(target, "is stopped", {
+    return this.#act(target, ["stop", "is stopped"], {
       group: (group) => group.stop(),
       one: (group, instance) => group.stopOne(instance),
     });
@@ -196,7 +199,7 @@ export class Supervisor {
 
   /** Also revives what is in a crash loop. */
   startInstances(target: string): Promise<InstanceInfo[]> {
-    return this.#act(target, "is started", {
+    return this.#act(target, ["start", "is started"], {
       group: (group) => group.start(),
       one: (group, instance) => group.startOne(instance),
     });
@@ -208,6 +211,7 @@ export class Supervisor {
     const instance = fleet.find(id);
     if (instance === undefined) throw fleet.unknown(id);
     this.log("warn", `${id} is killed on demand`);
+    this.#options.acted?.({ text: `kill ${id}`, service: instance.service, instance: id });
     instance.kill();
     return instance.info();
   }
@@ -281,7 +285,7 @@ export class Supervisor {
 
   async #act(
     target: string,
-    what: string,
+    [verb, what]: readonly [verb: string, what: string],
     act: {
       group: (group: ServiceGroup) => Promise<void>;
       one: (group: ServiceGroup, instance: Instance) => Promise<void>;
@@ -291,6 +295,11 @@ export class Supervisor {
     const instance = fleet.has(target) ? undefined : fleet.find(target);
     const group = fleet.group(instance?.service ?? target);
     this.log("info", `${target} ${what}`);
+    this.#options.acted?.({
+      text: `${verb} ${target}`,
+      service: group.name,
+      ...(instance === undefined ? {} : { instance: instance.id }),
+    });
     await (instance === undefined ? act.group(group) : act.one(group, instance));
     return (instance === undefined ? group.instances : [instance]).map((one) => one.info());
   }
