@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import type { Schema } from "../../sdk/service.ts";
 import { isBusy, storageError } from "./errors.ts";
+import type { SqlTelemetry } from "./sql-telemetry.ts";
 import { StatementCache } from "./statements.ts";
 
 export interface StorageOptions<S extends Schema> {
@@ -18,6 +19,8 @@ export interface StorageOptions<S extends Schema> {
   readonly cacheKiB?: number;
   /** Prepared statements kept. Default 256. */
   readonly maxStatements?: number;
+  /** Measures what runs through drizzle. Default none. */
+  readonly telemetry?: SqlTelemetry | undefined;
 }
 
 /** A service's database, open. */
@@ -46,7 +49,7 @@ export function openStorage<S extends Schema>(options: StorageOptions<S>): Stora
     client?.close();
     throw storageError(error, file) ?? error;
   }
-  const statements = new StatementCache(client, maxStatements);
+  const statements = new StatementCache(client, maxStatements, options.telemetry);
   const db = drizzle(statements.asClient(), { schema });
   db.$client = client;
   let open = true;

@@ -1,4 +1,5 @@
 import type { Database, Statement } from "bun:sqlite";
+import type { SqlTelemetry } from "./sql-telemetry.ts";
 
 /**
  * Hot path. Drizzle prepares its SQL anew for each query; with the statements kept, a `db.select()…get()` of one row
@@ -10,17 +11,20 @@ import type { Database, Statement } from "bun:sqlite";
 export class StatementCache {
   readonly #client: Database;
   readonly #maxStatements: number;
+  readonly #telemetry: SqlTelemetry | undefined;
   readonly #statements = new Map<string, Statement>();
 
-  constructor(client: Database, maxStatements: number) {
+  constructor(client: Database, maxStatements: number, telemetry?: SqlTelemetry) {
     this.#client = client;
     this.#maxStatements = maxStatements;
+    this.#telemetry = telemetry;
   }
 
   prepare(sql: string): Statement {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
-    const statement = this.#client.prepare(sql);
+    const prepared = this.#client.prepare(sql);
+    const statement = this.#telemetry?.measured(sql, prepared) ?? prepared;
     if (this.#statements.size >= this.#maxStatements) {
       const [oldest] = this.#statements.keys();
       // Not finalized: a query that its author prepared may hold it still; the collector knows.

@@ -12,7 +12,13 @@
  * | pending | gauge, {call} | |
  * | cpu | gauge, 1 (of one core) | |
  * | rss | gauge, By | |
- * | loopDelay | gauge, ms | |
+ * | loopDelay | gauge, ms; the longest since the last report | |
+ * | databaseDuration | histogram, ms | `operation` (`SELECT`), `outcome` |
+ * | deliveryDelay | histogram, ms: from publish to the handler | `topic`, `subscription` |
+ * | cacheRequests | counter, {request} | `route`, `result`: `hit`, `miss` |
+ * | registryChanges | counter, {change} | |
+ * | topicEvents, topicBytes, topicDead | gauge, {event} and By | `topic` |
+ * | subscriptionLag, subscriptionInFlight | gauge, {event} | `topic`, `subscription` |
  *
  * `service` and `instance` are those of the batch when a point does not name them.
  */
@@ -25,6 +31,15 @@ export const metric = {
   cpu: "process.cpu.utilization",
   rss: "process.memory.rss",
   loopDelay: "process.eventloop.delay",
+  databaseDuration: "db.client.operation.duration",
+  deliveryDelay: "messaging.delivery.delay",
+  cacheRequests: "microcosm.cache.requests",
+  registryChanges: "microcosm.registry.changes",
+  topicEvents: "microcosm.topic.events",
+  topicBytes: "microcosm.topic.bytes",
+  topicDead: "microcosm.topic.dead",
+  subscriptionLag: "microcosm.subscription.lag",
+  subscriptionInFlight: "microcosm.subscription.inflight",
 } as const;
 
 /** The label `outcome`: what counts into the error rates. Of HTTP, statuses from 500 are errors. */

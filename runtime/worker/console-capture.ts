@@ -1,8 +1,13 @@
 import { format } from "node:util";
+import type { RequestInfo } from "../../sdk/service.ts";
 import type { JsonLogger } from "./logger.ts";
+import { traceFields } from "./scoped-logger.ts";
 
-/** `console.*` of a worker process as log lines of their level. For a process that is the worker's own. */
-export function captureConsole(log: JsonLogger): void {
+/**
+ * `console.*` of a worker process as log lines of their level, with the trace of the request they were written for. For
+ * a process that is the worker's own.
+ */
+export function captureConsole(log: JsonLogger, current: () => RequestInfo | undefined): void {
   const levels = {
     debug: "debug",
     trace: "debug",
@@ -12,6 +17,9 @@ export function captureConsole(log: JsonLogger): void {
     error: "error",
   } as const;
   for (const [name, level] of Object.entries(levels)) {
-    console[name as keyof typeof levels] = (...args: unknown[]) => log.log(level, format(...args));
+    console[name as keyof typeof levels] = (...args: unknown[]) => {
+      const request = current();
+      log.log(level, format(...args), request === undefined ? {} : traceFields(request.traceparent));
+    };
   }
 }

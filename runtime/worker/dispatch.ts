@@ -93,6 +93,17 @@ export class Dispatcher {
     }
   }
 
+  /** The pattern of the route that answers, `/items/{id}`; undefined when none does. Not for the hot path. */
+  routeOf(method: string, path: string): string | undefined {
+    const end = path.indexOf("?");
+    const found = this.#app.router.match(method, end < 0 ? path : path.slice(0, end))[0] as readonly [
+      [unknown, { readonly method: string; readonly path: string }],
+      unknown,
+    ][];
+    const route = found.findLast(([[, { method: own }]]) => own !== "ALL")?.[0][1];
+    return route?.path.replace(/:([A-Za-z0-9_]+)(?:\{[^}]*\})?/g, "{$1}");
+  }
+
   /** In place of Hono's own plain text, which no author's notFound would answer. */
   #notFound(call: DispatchedCall): void {
     const path = call.path.split("?", 1)[0] ?? "/";

@@ -4,6 +4,9 @@ import type { LogLine } from "../control/api.ts";
 type Level = LogLine["level"];
 type Fields = Record<string, unknown>;
 
+/** What a line says besides its text on stdout. `fields` are as they were given. */
+export type LogTap = (at: number, level: Level, message: string, fields: Fields) => void;
+
 /** A line longer than this is cut: whoever logs a document of 10 MB gets its beginning. In UTF-16 units. */
 const maxLineLength = 64 * 1024;
 const maxMessageLength = 16 * 1024;
@@ -15,6 +18,8 @@ const maxMessageLength = 16 * 1024;
 export class JsonLogger implements Logger {
   readonly #write: (line: string) => void;
   readonly #now: () => number;
+  /** Hears of each line too. Must not throw. */
+  tap: LogTap | undefined = undefined;
 
   /** `write` gets each line without a newline. */
   constructor(write: (line: string) => void, now: () => number) {
@@ -57,11 +62,12 @@ export class JsonLogger implements Logger {
       line = JSON.stringify({ ...head, cut: `${rest} characters of fields left out` });
     }
     this.#write(line);
+    this.tap?.(head.at, level, head.message, fields);
   }
 }
 
 /** Errors, sets and big integers are `{}` or refused in JSON. */
-function readable(_key: string, value: unknown): unknown {
+export function readable(_key: string, value: unknown): unknown {
   if (value instanceof Error) return value.stack ?? String(value);
   if (typeof value === "bigint") return value.toString();
   if (value instanceof Map || value instanceof Set) return [...value];

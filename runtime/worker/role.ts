@@ -1,8 +1,10 @@
-import type { Logger } from "../../sdk/service.ts";
+import type { AsyncLocalStorage } from "node:async_hooks";
+import type { Logger, RequestInfo } from "../../sdk/service.ts";
 import type { Broker } from "../bus/broker.ts";
 import type { Mesh } from "../calls/mesh.ts";
 import type { Clock, Random } from "../clock.ts";
 import type { ProbeReply } from "../control/messages.ts";
+import type { Recorder } from "../telemetry/recorder/recorder.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
 import type { WorkerSpec } from "./spec.ts";
 
@@ -17,6 +19,10 @@ export interface WorkerRuntime {
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: Random;
+  /** Where spans, metrics and logs go; undefined where telemetry is off. */
+  readonly recorder?: Recorder | undefined;
+  /** The request or event at work; what is logged meanwhile carries its trace. Default one of the role's own. */
+  readonly scope?: AsyncLocalStorage<RequestInfo> | undefined;
   /** Whether a service has a ready instance right now, by this worker's registry view. */
   isReady(service: string): boolean;
 }

@@ -1,13 +1,17 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { RequestInfo } from "../../sdk/service.ts";
 import { systemClock, systemRandom } from "../clock.ts";
 import { UnixTransport } from "../transport/unix.ts";
 import { captureConsole } from "./console-capture.ts";
 import { LineOutput } from "./line-output.ts";
+import { recordLogs } from "./log-records.ts";
 import { JsonLogger } from "./logger.ts";
 import { dieWithParent } from "./parent-death.ts";
 import { stackOf } from "./problems.ts";
 import type { Role } from "./role.ts";
 import type { WorkerSpec } from "./spec.ts";
 import { Worker } from "./worker.ts";
+import { recorderOf } from "./worker-telemetry.ts";
 
 const lastWordsMs = 200;
 
@@ -24,7 +28,8 @@ export async function runWorker(roleOf: (spec: WorkerSpec) => Promise<Role>): Pr
   const log = new JsonLogger((line) => output.write(line), clock.now);
   // The reader is gone, so nobody is left to tell; the control link says what to do.
   process.stdout.on("error", () => {});
-  captureConsole(log);
+  const scope = new AsyncLocalStorage<RequestInfo>();
+  captureConsole(log, () => scope.getStore());
   const exit = async (code: number) => {
     await output.flush(lastWordsMs);
     process.exit(code);
@@ -43,6 +48,8 @@ export async function runWorker(roleOf: (spec: WorkerSpec) => Promise<Role>): Pr
     log.error("MICROCOSM_WORKER is not set: workers are started by `microcosm up`");
     return exit(2);
   }
+  const recorder = recorderOf(spec, systemRandom);
+  if (recorder !== undefined) log.tap = recordLogs(recorder);
   const worker = new Worker({
     spec,
     roleOf,
@@ -51,6 +58,8 @@ export async function runWorker(roleOf: (spec: WorkerSpec) => Promise<Role>): Pr
     clock,
     random: systemRandom,
     elapsedMs: () => performance.now(),
+    recorder,
+    scope,
   });
   process.on("SIGTERM", () => void worker.drain(spec.supervisor.drainTimeoutMs));
   void worker.start();

@@ -1,4 +1,5 @@
 import type { Logger, RequestInfo } from "../../sdk/service.ts";
+import { spanIdOf, traceIdOf } from "../telemetry/recorder/trace-context.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -36,6 +37,11 @@ export class ScopedLogger implements Logger {
     const current = this.#current();
     if (current === undefined) return fields;
     const { requestId, traceparent } = current;
-    return { ...(requestId === undefined ? {} : { requestId }), traceparent, ...fields };
+    return { ...(requestId === undefined ? {} : { requestId }), ...traceFields(traceparent), ...fields };
   }
+}
+
+/** Which trace and span a line belongs to. */
+export function traceFields(traceparent: string): { readonly traceId: string; readonly spanId: string } {
+  return { traceId: traceIdOf(traceparent), spanId: spanIdOf(traceparent) };
 }

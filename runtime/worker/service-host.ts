@@ -21,10 +21,13 @@ import { Inbox } from "../storage/inbox.ts";
 import { Leases } from "../storage/lease.ts";
 import { migrate } from "../storage/migrate.ts";
 import { openStorage, type Storage } from "../storage/open.ts";
+import { SqlTelemetry } from "../storage/sql-telemetry.ts";
 import { Outbox } from "../storage/outbox.ts";
 import { OutboxRelay } from "../storage/relay.ts";
+import type { Recorder } from "../telemetry/recorder/recorder.ts";
 import { type DispatchedCall, Dispatcher } from "./dispatch.ts";
 import { EventMaker } from "./event-maker.ts";
+import { EventTelemetry, type PublishSpan } from "./event-telemetry.ts";
 import { InboxPruner } from "./inbox-pruner.ts";
 import { Schedule } from "./schedule.ts";
 import { ScopedLogger } from "./scoped-logger.ts";
@@ -44,6 +47,10 @@ export interface ServiceHostOptions<S extends Schema, Events extends EventSchema
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Where spans and metrics go. Default nowhere. */
+  readonly recorder?: Recorder | undefined;
+  /** Keeps the request at work. Default one of its own. */
+  readonly scope?: AsyncLocalStorage<RequestInfo> | undefined;
   /** Topics of the topology; undefined when any topic may be made. */
   readonly topics?: ReadonlySet<string> | undefined;
   /** How long calls and events outside of any request may take. Default 30000. */
@@ -64,7 +71,9 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
   readonly relay: OutboxRelay;
   readonly outbox: Outbox;
   readonly #options: ServiceHostOptions<S, Events>;
-  readonly #scope = new AsyncLocalStorage<RequestInfo>();
+  readonly #scope: AsyncLocalStorage<RequestInfo>;
+  readonly #sql: SqlTelemetry | undefined;
+  readonly #events: EventTelemetry | undefined;
   readonly #storage: Storage<S>;
   readonly #schedule: Schedule;
   readonly #pruner: InboxPruner;
@@ -75,7 +84,12 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
   /** Opens the database: throws `data-unwritable`. */
   constructor(options: ServiceHostOptions<S, Events>) {
     this.#options = options;
-    const { definition, service, instance, file, durability, broker, clock, log } = options;
+    const { definition, service, instance, file, durability, broker, clock, log, recorder } = options;
+    const scope = options.scope ?? new AsyncLocalStorage<RequestInfo>();
+    this.#scope = scope;
+    this.#sql =
+      recorder && new SqlTelemetry({ recorder, current: () => scope.getStore(), namespace: service });
+    this.#events = recorder && new EventTelemetry(recorder);
     for (const topic of Object.keys(definition.subscriptions ?? {})) {
       if (options.topics?.has(topic) === false) {
         throw new MicrocosmError(
@@ -84,7 +98,12 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
         );
       }
     }
-    this.#storage = openStorage({ file, durability, schema: definition.database?.schema ?? ({} as S) });
+    this.#storage = openStorage({
+      file,
+      durability,
+      schema: definition.database?.schema ?? ({} as S),
+      telemetry: this.#sql,
+    });
     this.outbox = new Outbox(this.#storage);
     const inbox = new Inbox(this.#storage);
     this.relay = new OutboxRelay({
@@ -96,7 +115,8 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
     this.#schedule = new Schedule({ leases: new Leases(this.#storage), holder: instance, clock, log });
     this.#pruner = new InboxPruner({ inbox, clock, log });
     this.context = this.#createContext(inbox);
-    this.subscriptions = new Subscriptions({ ...options, context: this.context, scope: this.#scope });
+    const { context } = this;
+    this.subscriptions = new Subscriptions({ ...options, context, scope, telemetry: this.#events });
   }
 
   /** Migrates, runs the definition's `start`, builds its app. Rejects with what the author's code threw. */
@@ -120,6 +140,11 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
     if (this.#dispatcher === undefined)
       throw new MicrocosmError("no-ready-instance", "The service is starting");
     this.#dispatcher.dispatch(call);
+  }
+
+  /** The pattern of the route that answers, `/items/{id}`; undefined when none does. */
+  routeOf(method: string, path: string): string | undefined {
+    return this.#dispatcher?.routeOf(method, path);
   }
 
   async health(): Promise<ProbeReply> {
@@ -165,8 +190,14 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
     const { service, instance, definition, broker, mesh, clock, random, log, env, topics } = this.#options;
     const scope = this.#scope;
     const events = new EventMaker({ service, schemas: definition.events ?? {}, clock, topics });
-    const make = (topic: string, data: unknown, options: PublishOptions = {}): EventRecord =>
-      events.make(topic, data, options, this.#callContext().traceparent);
+    const current = () => scope.getStore();
+    const beginPublish = (topic: string) => this.#events?.publish(topic, current()?.traceparent);
+    const make = (
+      topic: string,
+      data: unknown,
+      options: PublishOptions = {},
+      span: PublishSpan | undefined = undefined,
+    ): EventRecord => events.make(topic, data, options, span?.traceparent ?? this.#callContext().traceparent);
     const transactions = new Transactions<S, Events>({
       storage: this.#storage,
       outbox: this.outbox,
@@ -174,10 +205,11 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
       scope,
       clock,
       make,
+      beginPublish,
+      sql: this.#sql,
       published: () => this.relay.wake(),
     });
     const clients = new Map<string, unknown>();
-    const current = () => scope.getStore();
     return {
       service,
       instance,
@@ -194,9 +226,17 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
         return client as ReturnType<typeof rpcClient<Api>>;
       },
       publish: async (topic, data, options) => {
-        const record = make(topic, data, options);
-        const offset = await broker.publish(topic, record, this.#callContext().deadline);
-        return { id: record.id, offset };
+        const span = beginPublish(topic);
+        let record: EventRecord | undefined;
+        try {
+          record = make(topic, data, options, span);
+          const offset = await broker.publish(topic, record, this.#callContext().deadline);
+          span?.ended(record, offset);
+          return { id: record.id, offset };
+        } catch (error) {
+          span?.ended(record, -1, error);
+          throw error;
+        }
       },
       transaction: (work) => transactions.run(work),
       request: current,

@@ -3,6 +3,7 @@ import { MicrocosmError } from "../../sdk/errors.ts";
 import type { EventSchemas } from "../../sdk/event.ts";
 import type { Schema } from "../../sdk/service.ts";
 import { CallServer } from "../calls/server.ts";
+import { ServerTelemetry } from "../calls/server-telemetry.ts";
 import type { ProbeReply } from "../control/messages.ts";
 import type { ServiceConfig, TopicsConfig } from "../topology/model.ts";
 import type { Listener } from "../transport/transport.ts";
@@ -33,7 +34,7 @@ class ServiceRole implements Role {
   }
 
   async start(runtime: WorkerRuntime, phase: (name: string) => void): Promise<Record<never, never>> {
-    const { spec, self, transport, clock, random, log } = runtime;
+    const { spec, self, transport, clock, random, log, recorder, scope } = runtime;
     const definition = await loadService(this.#config.source, this.#embedded);
     phase("loaded");
     const host = new ServiceHost({
@@ -48,6 +49,8 @@ class ServiceRole implements Role {
       clock,
       random,
       log,
+      recorder,
+      scope,
       topics: knownTopics(spec.topics),
     });
     this.#host = host;
@@ -59,6 +62,8 @@ class ServiceRole implements Role {
       handler: (call) => host.dispatch(call),
       clock,
       random,
+      telemetry:
+        recorder && new ServerTelemetry({ recorder, routeOf: (method, path) => host.routeOf(method, path) }),
     });
     this.#listener = await transport.listen(spec.address, { self, handler: this.#server });
     phase("listening");

@@ -14,7 +14,9 @@ import type { Broker, SubscriptionHandle } from "../bus/broker.ts";
 import { childTraceparent, newTraceparent } from "../calls/trace.ts";
 import type { Clock, Random } from "../clock.ts";
 import { AlreadyHandled, Delivery } from "./delivery.ts";
+import type { EventTelemetry } from "./event-telemetry.ts";
 import { stackOf } from "./problems.ts";
+import { traceFields } from "./scoped-logger.ts";
 
 export interface SubscriptionsOptions<S extends Schema, Events extends EventSchemas> {
   readonly definition: ServiceDefinition<S, Events>;
@@ -26,6 +28,8 @@ export interface SubscriptionsOptions<S extends Schema, Events extends EventSche
   readonly log: Logger;
   /** What calls made by a handler may take. Default 30000. */
   readonly handlerTimeoutMs?: number;
+  /** Default none. */
+  readonly telemetry?: EventTelemetry | undefined;
 }
 
 const defaultConcurrency = 16;
@@ -62,28 +66,36 @@ export class Subscriptions<S extends Schema, Events extends EventSchemas> {
 
   /** Resolves: the event took effect, now or before. Rejects with what the handler threw. */
   async handle(event: Event): Promise<void> {
-    const { context, scope, clock, random, log, handlerTimeoutMs = 30_000 } = this.#options;
+    const { context, scope, clock, log, telemetry, handlerTimeoutMs = 30_000 } = this.#options;
     const handler = this.#settings(event.topic).handler as EventHandler<S, Events>;
-    const trace = event.traceparent;
-    const traceparent = trace === undefined ? newTraceparent(random) : childTraceparent(trace, random);
+    const span = telemetry?.deliver(event);
+    const traceparent = span?.traceparent ?? this.#traceparentOf(event);
     const delivery = new Delivery(event, clock.now() + handlerTimeoutMs, traceparent);
     this.#underWay.add(delivery);
     try {
       await scope.run(delivery, handler, event, context);
+      span?.ended();
     } catch (error) {
       // By the inbox's state and not only by the error: the handler may have wrapped it.
-      if (error instanceof AlreadyHandled || delivery.inbox === "known") return;
+      const done = error instanceof AlreadyHandled || delivery.inbox === "known";
+      span?.ended(done ? undefined : error);
+      if (done) return;
       log.warn(`${event.topic} ${event.id} failed on delivery ${event.delivery}`, {
         topic: event.topic,
         event: event.id,
         key: event.key,
-        traceparent,
+        ...traceFields(traceparent),
         stack: stackOf(error),
       });
       throw error;
     } finally {
       this.#underWay.delete(delivery);
     }
+  }
+
+  #traceparentOf({ traceparent }: Event): string {
+    const { random } = this.#options;
+    return traceparent === undefined ? newTraceparent(random) : childTraceparent(traceparent, random);
   }
 
   /** Takes no further events and waits for those under way. Idempotent. */

@@ -7,7 +7,9 @@ import { storageError } from "../storage/errors.ts";
 import type { Inbox } from "../storage/inbox.ts";
 import type { Storage } from "../storage/open.ts";
 import type { Outbox } from "../storage/outbox.ts";
+import type { SqlTelemetry } from "../storage/sql-telemetry.ts";
 import { AlreadyHandled, Delivery } from "./delivery.ts";
+import type { PublishSpan } from "./event-telemetry.ts";
 
 export interface TransactionsOptions<S extends Schema> {
   readonly storage: Storage<S>;
@@ -15,9 +17,20 @@ export interface TransactionsOptions<S extends Schema> {
   readonly inbox: Inbox;
   readonly scope: AsyncLocalStorage<RequestInfo>;
   readonly clock: Clock;
-  readonly make: (topic: string, data: unknown, options: PublishOptions) => EventRecord;
+  readonly make: (topic: string, data: unknown, options: PublishOptions, span?: PublishSpan) => EventRecord;
+  /** Undefined where telemetry is off. */
+  readonly beginPublish: (topic: string) => PublishSpan | undefined;
   /** Rows were committed to the outbox. */
   readonly published: () => void;
+  /** Default none. */
+  readonly sql?: SqlTelemetry | undefined;
+}
+
+/** One transaction while it is open. */
+interface Outcome {
+  open: boolean;
+  /** What it publishes if it commits. */
+  readonly publishes: { readonly record: EventRecord; readonly span: PublishSpan | undefined }[];
 }
 
 /** `ctx.transaction`: the state, the events it causes and the event that caused it, in one commit. */
@@ -29,12 +42,13 @@ export class Transactions<S extends Schema, Events extends EventSchemas> {
   }
 
   run<R>(work: (tx: Transaction<S, Events>) => R): R {
-    const { storage, scope, published } = this.#options;
+    const { storage, scope, published, sql } = this.#options;
     const current = scope.getStore();
     const delivery = current instanceof Delivery ? current : undefined;
     // Also for a handler that caught the first one and tries to make good: it has nothing to make good.
     if (delivery?.inbox === "known") throw new AlreadyHandled(delivery.event);
-    const outcome: { publishes: number; open: boolean } = { publishes: 0, open: true };
+    const outcome: Outcome = { publishes: [], open: true };
+    const span = sql?.beginTransaction();
     let result: R;
     try {
       result = storage.db.transaction(
@@ -54,13 +68,17 @@ export class Transactions<S extends Schema, Events extends EventSchemas> {
         },
         { behavior: "immediate" },
       );
+      span?.ended();
     } catch (error) {
+      // A handler that has nothing to do any more is no failure.
+      span?.ended(error instanceof AlreadyHandled ? undefined : error);
       throw storageError(error, storage.file) ?? error;
     } finally {
       outcome.open = false;
     }
     if (delivery !== undefined) delivery.inbox = "taken";
-    if (outcome.publishes > 0) published();
+    if (outcome.publishes.length > 0) published();
+    for (const publish of outcome.publishes) publish.span?.ended(publish.record, -1);
     return result;
   }
 
@@ -72,15 +90,13 @@ export class Transactions<S extends Schema, Events extends EventSchemas> {
     throw new AlreadyHandled(delivery.event);
   }
 
-  #publish(
-    outcome: { publishes: number; open: boolean },
-    topic: string,
-    data: unknown,
-    options: PublishOptions,
-  ): void {
+  #publish(outcome: Outcome, topic: string, data: unknown, options: PublishOptions): void {
     if (!outcome.open) throw new Error(`tx.publish("${topic}") came after its transaction had ended`);
-    this.#options.outbox.add(topic, this.#options.make(topic, data, options));
-    outcome.publishes++;
+    const { outbox, make, beginPublish } = this.#options;
+    const span = beginPublish(topic);
+    const record = make(topic, data, options, span);
+    outbox.add(topic, record);
+    outcome.publishes.push({ record, span });
   }
 }
 

@@ -1,15 +1,18 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { MicrocosmError } from "../../sdk/errors.ts";
-import type { Logger } from "../../sdk/service.ts";
+import type { Logger, RequestInfo } from "../../sdk/service.ts";
 import { BrokerClient } from "../bus/client.ts";
 import { MeshClient } from "../calls/client.ts";
 import type { Clock, Random } from "../clock.ts";
 import type { SupervisorMessage, WorkerMessage } from "../control/messages.ts";
 import { RegistryView } from "../registry/view.ts";
+import type { Recorder } from "../telemetry/recorder/recorder.ts";
 import type { IncomingCall, Link, Peer, Transport } from "../transport/transport.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { stackOf } from "./problems.ts";
-import type { Role } from "./role.ts";
+import type { Role, RoleLoad } from "./role.ts";
 import type { WorkerSpec } from "./spec.ts";
+import { WorkerTelemetry } from "./worker-telemetry.ts";
 
 export interface WorkerOptions {
   readonly spec: WorkerSpec;
@@ -20,6 +23,10 @@ export interface WorkerOptions {
   readonly random: Random;
   /** Milliseconds since the worker's process began. */
   readonly elapsedMs: () => number;
+  /** Default none: nothing is recorded. */
+  readonly recorder?: Recorder | undefined;
+  /** Where the role keeps the request at work, for who must know it outside of the role. Default one of its own. */
+  readonly scope?: AsyncLocalStorage<RequestInfo>;
 }
 
 /** `failed`: it could not start. `ended`: it was asked to end, or its supervisor is gone. */
@@ -51,6 +58,7 @@ export class Worker {
   readonly #view: RegistryView;
   readonly #mesh: MeshClient;
   readonly #broker: BrokerClient;
+  readonly #telemetry: WorkerTelemetry | undefined;
   readonly #exit = Promise.withResolvers<WorkerOutcome>();
   #role: Role | undefined;
   #link: Link | undefined;
@@ -62,7 +70,7 @@ export class Worker {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.exited = this.#exit.promise;
-    const { spec, transport, clock, random } = options;
+    const { spec, transport, clock, random, recorder } = options;
     const { service, instance, generation, uses, services, balancers } = spec;
     const self = { service, instance, generation };
     this.#self = self;
@@ -76,6 +84,7 @@ export class Worker {
       balancers,
       clock,
       random,
+      recorder,
       onSuspect: (suspect, reason) => this.#say({ type: "suspect", instance: suspect, reason }),
     });
     const locate = async (deadline: number) => {
@@ -91,6 +100,9 @@ export class Worker {
       log: options.log,
       limits: brokerLimits,
     });
+    const load = () => this.#load();
+    this.#telemetry =
+      recorder && new WorkerTelemetry({ recorder, self, transport, view: this.#view, clock, load });
   }
 
   /** Resolves when the worker is ready, or has failed and is over; the supervisor knows of either. */
@@ -103,7 +115,8 @@ export class Worker {
   }
 
   async #start(): Promise<void> {
-    const { spec, roleOf, transport, log, clock, random, elapsedMs } = this.#options;
+    const { spec, roleOf, transport, log, clock, random, elapsedMs, recorder } = this.#options;
+    const scope = this.#options.scope ?? new AsyncLocalStorage<RequestInfo>();
     const phases: Record<string, number> = {};
     const phase = (name: string) => {
       phases[name] = Math.round(elapsedMs() * 10) / 10;
@@ -123,6 +136,8 @@ export class Worker {
           log,
           clock,
           random,
+          recorder,
+          scope,
           isReady: (service) => this.#view.isReady(service),
         },
         phase,
@@ -162,11 +177,19 @@ export class Worker {
     this.#heartbeat = new Heartbeat({
       intervalMs: spec.supervisor.heartbeatMs,
       clock,
-      load: () => this.#role?.load() ?? { pending: 0, calls: 0, errors: 0 },
-      beat: (message) => this.#say(message),
+      load: () => this.#load(),
+      beat: (message) => {
+        this.#telemetry?.late(message.loopDelayMs);
+        this.#say(message);
+      },
     });
     this.#heartbeat.start();
     this.#mesh.connectAhead();
+    this.#telemetry?.start();
+  }
+
+  #load(): RoleLoad {
+    return this.#role?.load() ?? { pending: 0, calls: 0, errors: 0 };
   }
 
   async #connect(): Promise<void> {
@@ -230,6 +253,7 @@ export class Worker {
     await this.#guarded("stop", async () => {
       await Promise.all([this.#mesh.stop(), this.#broker.stop()]);
     });
+    await this.#guarded("stop", async () => this.#telemetry?.stop());
     // A start may fail before the link is there over which to say so.
     await Promise.race([this.#connecting.catch(() => {}), Bun.sleep(linkWaitMs)]);
     this.#say(last);

@@ -1,0 +1,185 @@
+import type { SQLQueryBindings, Statement } from "bun:sqlite";
+import type { RequestInfo } from "../../sdk/service.ts";
+import { metric } from "../telemetry/names.ts";
+import type { ExponentialHistogram } from "../telemetry/recorder/histogram.ts";
+import type { Recorder } from "../telemetry/recorder/recorder.ts";
+import { parentInContext } from "../telemetry/recorder/span-ring.ts";
+import type { Described, SpanShape } from "../telemetry/recorder/span-shape.ts";
+
+export interface SqlTelemetryOptions {
+  readonly recorder: Recorder;
+  /** The request or event at work. A statement outside of any has a duration and no span. */
+  readonly current: () => RequestInfo | undefined;
+  /** The database's name. */
+  readonly namespace: string;
+}
+
+/** Longer statements are cut. In UTF-16 units. */
+const maxTextLength = 2000;
+/** For `ended`: nobody counted the rows. */
+const unknownRows = -1;
+
+/**
+ * Spans and durations of SQL statements (OpenTelemetry's database conventions). The text is the statement as prepared:
+ * its values are not in it.
+ */
+export class SqlTelemetry {
+  readonly #options: SqlTelemetryOptions;
+  readonly #transactions: StatementTelemetry;
+
+  constructor(options: SqlTelemetryOptions) {
+    this.#options = options;
+    this.#transactions = new StatementTelemetry(options, "TRANSACTION", undefined);
+  }
+
+  /** The statement as drizzle uses it, measured. */
+  measured(sql: string, statement: Statement): Statement {
+    const telemetry = new StatementTelemetry(this.#options, operationOf(sql), sql.slice(0, maxTextLength));
+    return new MeasuredStatement(statement, telemetry) as unknown as Statement;
+  }
+
+  /** From asking for the write lock until the commit is as durable as it will be. */
+  beginTransaction(): { ended(error?: unknown): void } {
+    const telemetry = this.#transactions;
+    const startMs = telemetry.now();
+    return { ended: (error) => telemetry.ended(startMs, unknownRows, error) };
+  }
+}
+
+/** Of one statement. */
+class StatementTelemetry implements SpanShape {
+  readonly kind = "client";
+  readonly now: () => number;
+  readonly #recorder: Recorder;
+  readonly #current: () => RequestInfo | undefined;
+  readonly #described: Described;
+  readonly #ok: ExponentialHistogram;
+  readonly #failed: ExponentialHistogram;
+
+  constructor(options: SqlTelemetryOptions, operation: string, text: string | undefined) {
+    const { recorder, current, namespace } = options;
+    this.#recorder = recorder;
+    this.#current = current;
+    this.now = recorder.now;
+    this.#described = {
+      name: `${operation} ${namespace}`,
+      attributes: {
+        "db.system.name": "sqlite",
+        "db.namespace": namespace,
+        "db.operation.name": operation,
+        ...(text === undefined ? {} : { "db.query.text": text }),
+      },
+    };
+    const durations = (outcome: string) =>
+      recorder.metrics.histogram(metric.databaseDuration, "ms", { operation, outcome });
+    this.#ok = durations("ok");
+    this.#failed = durations("error");
+  }
+
+  ended(startMs: number, rows: number, error?: unknown): void {
+    const durationMs = this.#recorder.now() - startMs;
+    const durations = error === undefined ? this.#ok : this.#failed;
+    const current = this.#current();
+    if (current === undefined) {
+      durations.record(durationMs);
+      return;
+    }
+    const { traceparent } = current;
+    durations.recordWithin(durationMs, traceparent);
+    const failure = error === undefined ? "" : failureOf(error);
+    const span = this.#recorder.begin();
+    this.#recorder.span(
+      this,
+      traceparent,
+      span,
+      parentInContext,
+      startMs,
+      durationMs,
+      failure,
+      "",
+      "",
+      rows,
+      0,
+    );
+  }
+
+  describe(_a: string, _b: string, rows: number): Described {
+    if (rows === unknownRows) return this.#described;
+    const { name, attributes } = this.#described;
+    return { name, attributes: { ...attributes, "db.response.returned_rows": rows } };
+  }
+}
+
+/** What drizzle uses of a statement. */
+class MeasuredStatement {
+  readonly #statement: Statement;
+  readonly #telemetry: StatementTelemetry;
+
+  constructor(statement: Statement, telemetry: StatementTelemetry) {
+    this.#statement = statement;
+    this.#telemetry = telemetry;
+  }
+
+  all(...params: SQLQueryBindings[]): unknown[] {
+    const startMs = this.#telemetry.now();
+    try {
+      const rows = this.#statement.all(...params);
+      this.#telemetry.ended(startMs, rows.length);
+      return rows;
+    } catch (error) {
+      this.#telemetry.ended(startMs, unknownRows, error);
+      throw error;
+    }
+  }
+
+  values(...params: SQLQueryBindings[]): unknown[][] {
+    const startMs = this.#telemetry.now();
+    try {
+      const rows = this.#statement.values(...params);
+      this.#telemetry.ended(startMs, rows.length);
+      return rows;
+    } catch (error) {
+      this.#telemetry.ended(startMs, unknownRows, error);
+      throw error;
+    }
+  }
+
+  get(...params: SQLQueryBindings[]): unknown {
+    const startMs = this.#telemetry.now();
+    try {
+      const row = this.#statement.get(...params);
+      this.#telemetry.ended(startMs, row === null ? 0 : 1);
+      return row;
+    } catch (error) {
+      this.#telemetry.ended(startMs, unknownRows, error);
+      throw error;
+    }
+  }
+
+  run(...params: SQLQueryBindings[]): unknown {
+    const startMs = this.#telemetry.now();
+    try {
+      const outcome = this.#statement.run(...params);
+      this.#telemetry.ended(startMs, unknownRows);
+      return outcome;
+    } catch (error) {
+      this.#telemetry.ended(startMs, unknownRows, error);
+      throw error;
+    }
+  }
+
+  finalize(): void {
+    this.#statement.finalize();
+  }
+}
+
+function operationOf(sql: string): string {
+  return /^\s*(?:\(\s*)*([A-Za-z]+)/.exec(sql)?.[1]?.toUpperCase().slice(0, 32) ?? "SQL";
+}
+
+/** SQLite's own codes: `SQLITE_BUSY`. */
+function failureOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code === "string") return code;
+  return error instanceof Error ? error.name : "error";
+}
