@@ -1,0 +1,252 @@
+import { type Random, seededRandom } from "../../runtime/clock.ts";
+import { type Arrivals, arrivalTimes, rateAt, shareOf } from "./arrivals.ts";
+import { LatencyHistogram } from "./histogram.ts";
+import { HttpPool } from "./http-pool.ts";
+import type { GeneratorResult } from "./messages.ts";
+import { Pacer } from "./pacer.ts";
+import { type LoadPlan, part } from "./plan.ts";
+import { type IntervalCounts, Recorder } from "./recorder.ts";
+import { makeRequest, parseTarget } from "./request.ts";
+import type { Scenario } from "./scenario.ts";
+import { ScenarioWorkload, SingleRequest, type Starter, type Workload } from "./workload.ts";
+
+const maxWaiting = 1_000_000;
+const maxTurns = 100_000;
+/** A client of a closed loop that got no answer waits this long, so that a target that refuses is not hammered. */
+const failurePauseMs = 50;
+/** After the last request has ended or timed out, a scenario's turns may go on this long. */
+const turnsGraceMs = 5_000;
+
+export interface GeneratorOptions {
+  readonly plan: LoadPlan;
+  /** Of `plan.processes`. */
+  readonly index: number;
+  readonly scenario: Scenario | undefined;
+}
+
+/**
+ * One process's share of a run: construct → prepare → start → measure → finished. Latency counts from the due time, so a
+ * stall of the target shows in every request that was due during it, sent or not ("coordinated omission", Gil Tene).
+ */
+export class LoadGenerator {
+  readonly recorder = new Recorder();
+  readonly #plan: LoadPlan;
+  readonly #index: number;
+  readonly #pool: HttpPool;
+  readonly #workload: Workload;
+  readonly #random: Random;
+  readonly #lateness = new LatencyHistogram();
+  readonly #pacers: Pacer[] = [];
+  readonly #clients: Client[] = [];
+  readonly #maxBegun: number;
+  #late = 0;
+  #begun = 0;
+  #stopped = false;
+  #cpu = { atStart: process.cpuUsage(), share: 0, busyShare: 0, spunAtStartMs: 0 };
+
+  constructor({ plan, index, scenario }: GeneratorOptions) {
+    this.#plan = plan;
+    this.#index = index;
+    this.#random = seededRandom(plan.seed * 1009 + index);
+    this.#maxBegun =
+      plan.maxRequests === undefined
+        ? Number.POSITIVE_INFINITY
+        : part(plan.maxRequests, index, plan.processes);
+    const target = parseTarget(plan.url);
+    const { hostname, port, tls } = target;
+    const maxConnections = part(plan.connections, index, plan.processes);
+    this.#pool = new HttpPool({ hostname, port, tls, maxConnections, timeoutMs: plan.timeoutMs, maxWaiting });
+    if (scenario === undefined) {
+      const path = target.url.pathname + target.url.search;
+      const { method, headers, body } = plan;
+      const request = makeRequest(target, { method, path, headers, ...(body === undefined ? {} : { body }) });
+      this.#workload = new SingleRequest(this.#pool, this.recorder, request, `${method} ${path}`);
+    } else {
+      const { recorder } = this;
+      const random = this.#random;
+      this.#workload = new ScenarioWorkload({
+        scenario,
+        target,
+        pool: this.#pool,
+        recorder,
+        random,
+        maxTurns,
+      });
+    }
+  }
+
+  async prepare(): Promise<void> {
+    this.#pool.start();
+    await this.#workload.setup();
+  }
+
+  /** Begins the warm-up. `atMs` in performance.now(). */
+  start(atMs: number): void {
+    const { loop } = this.#plan;
+    if (loop.kind === "closed") {
+      const clients = part(loop.clients, this.#index, this.#plan.processes);
+      for (let i = 0; i < clients; i++) {
+        const client = new Client(this, this.#workload, loop.thinkMs, this.#random);
+        this.#clients.push(client);
+        setTimeout(() => client.begin(), Math.max(0, atMs - performance.now()));
+      }
+      return;
+    }
+    const rate = rateAt(loop.arrivals, 0);
+    if (this.#plan.warmup === 0 || loop.arrivals.kind === "trace" || rate === 0) return;
+    const kind = loop.arrivals.kind === "poisson" ? "poisson" : "constant";
+    this.#pace({ kind, rate }, atMs, Number.POSITIVE_INFINITY, (due) => {
+      if (due < this.recorder.fromMs) this.#workload.begin(due, undefined);
+    });
+  }
+
+  /** What is due from `fromMs` on is the measurement; it may be a little ahead. */
+  measure(fromMs: number): void {
+    const toMs = fromMs + this.#plan.durationMs;
+    this.recorder.fromMs = fromMs;
+    this.recorder.toMs = toMs;
+    const untilStartMs = Math.max(0, fromMs - performance.now());
+    setTimeout(() => {
+      this.#cpu.atStart = process.cpuUsage();
+      this.#cpu.spunAtStartMs = this.#spunMs();
+      for (const pacer of this.#pacers.slice(0, -1)) pacer.stop();
+    }, untilStartMs);
+    setTimeout(() => this.#closeWindow(), untilStartMs + this.#plan.durationMs);
+    const { loop } = this.#plan;
+    if (loop.kind === "closed") return;
+    this.#pace(loop.arrivals, fromMs, toMs, (due, now) => {
+      if (this.#begun >= this.#maxBegun) {
+        this.stop();
+        return;
+      }
+      this.#begun++;
+      this.recorder.begun();
+      this.#lateness.recordMs(now - due);
+      if (now - due > this.#plan.lateMs) this.#late++;
+      this.#workload.begin(due, undefined);
+    });
+  }
+
+  /** Begins nothing new; what is under way ends by itself. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const pacer of this.#pacers) pacer.stop();
+  }
+
+  /** For its clients: whether another request may begin now, and counts it. */
+  admit(nowMs: number): boolean {
+    if (this.#stopped || nowMs >= this.recorder.toMs) return false;
+    if (nowMs < this.recorder.fromMs) return true;
+    if (this.#begun >= this.#maxBegun) return false;
+    this.#begun++;
+    this.recorder.begun();
+    return true;
+  }
+
+  /** Resolves when the time is over and everything that was begun has ended. Then closes every connection. */
+  async finish(): Promise<GeneratorResult> {
+    const over = () => this.#stopped || performance.now() >= this.recorder.toMs || this.#exhausted();
+    while (!over()) await Bun.sleep(20);
+    const endedMs = Math.min(performance.now(), this.recorder.toMs);
+    const bound = performance.now() + 2 * this.#plan.timeoutMs + turnsGraceMs;
+    while (this.#pool.pending + this.#workload.active > 0 && performance.now() < bound) await Bun.sleep(20);
+    this.stop();
+    if (this.#cpu.share === 0) this.#closeWindow();
+    const connections = this.#pool.connections;
+    this.#pool.stop();
+    return this.#result(endedMs, connections);
+  }
+
+  takeInterval(second: number): IntervalCounts {
+    return this.recorder.takeInterval(second);
+  }
+
+  /** All that `maxRequests` allows has begun. */
+  #exhausted(): boolean {
+    return this.#begun >= this.#maxBegun;
+  }
+
+  #pace(arrivals: Arrivals, fromMs: number, toMs: number, launch: (due: number, now: number) => void): void {
+    // Every process draws the same arrivals and takes its share, so that together they are one process exactly.
+    const times = arrivalTimes(arrivals, seededRandom(this.#plan.seed));
+    const pacer = new Pacer({
+      due: dueTimes(shareOf(times, { index: this.#index, of: this.#plan.processes }), fromMs, toMs),
+      launch,
+      ended: () => undefined,
+      activity: () => this.#pool.activity,
+    });
+    this.#pacers.push(pacer);
+    pacer.start();
+  }
+
+  #spunMs(): number {
+    return this.#pacers.reduce((sum, pacer) => sum + pacer.spunForNothingMs, 0);
+  }
+
+  #closeWindow(): void {
+    const { user, system } = process.cpuUsage(this.#cpu.atStart);
+    const wallMs = Math.max(1, Math.min(performance.now(), this.recorder.toMs) - this.recorder.fromMs);
+    this.#cpu.share = (user + system) / 1000 / wallMs;
+    this.#cpu.busyShare = Math.max(0, this.#cpu.share - (this.#spunMs() - this.#cpu.spunAtStartMs) / wallMs);
+  }
+
+  #result(endedMs: number, connections: number): GeneratorResult {
+    const { recorder } = this;
+    const figure = (percentile: number) =>
+      this.#lateness.count === 0 ? 0 : this.#lateness.percentileMs(percentile);
+    return {
+      steps: recorder.steps(),
+      checks: recorder.checks(),
+      health: {
+        due: this.#begun,
+        late: this.#late,
+        lateP50Ms: figure(50),
+        lateP99Ms: figure(99),
+        lateMaxMs: figure(100),
+        cpuShare: this.#cpu.share,
+        busyShare: this.#cpu.busyShare,
+        connections,
+      },
+      details: [...recorder.details],
+      brokenTurns: recorder.brokenTurns,
+      ...(recorder.firstBroken === undefined ? {} : { firstBroken: recorder.firstBroken }),
+      measuredMs: Math.max(0, endedMs - recorder.fromMs),
+    };
+  }
+}
+
+function* dueTimes(times: Iterable<number>, fromMs: number, toMs: number): Generator<number, void> {
+  for (const time of times) {
+    if (fromMs + time >= toMs) return;
+    yield fromMs + time;
+  }
+}
+
+/** A client of a closed loop: the next request begins when the last has ended and the think time is over. */
+class Client implements Starter {
+  readonly #owner: LoadGenerator;
+  readonly #workload: Workload;
+  readonly #thinkMs: number;
+  readonly #random: Random;
+
+  constructor(owner: LoadGenerator, workload: Workload, thinkMs: number, random: Random) {
+    this.#owner = owner;
+    this.#workload = workload;
+    this.#thinkMs = thinkMs;
+    this.#random = random;
+  }
+
+  readonly begin = (): void => {
+    const now = performance.now();
+    if (this.#owner.admit(now)) this.#workload.begin(now, this);
+  };
+
+  ended(ok: boolean): void {
+    // Exponential with the mean asked for, as in queueing models of interactive users.
+    const think = this.#thinkMs === 0 ? 0 : -Math.log(1 - this.#random()) * this.#thinkMs;
+    const pause = ok ? think : Math.max(think, failurePauseMs);
+    if (pause === 0) this.begin();
+    else setTimeout(this.begin, pause);
+  }
+}

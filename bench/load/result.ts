@@ -1,0 +1,62 @@
+import type { FailureKind } from "./exchange.ts";
+import type { GeneratorHealth } from "./messages.ts";
+import type { LoadPlan } from "./plan.ts";
+import type { StepCounts } from "./recorder.ts";
+
+/** A second of the measurement, of all processes; by when answers ended. */
+export interface Second {
+  readonly second: number;
+  readonly begun: number;
+  readonly replied: number;
+  readonly failed: number;
+  readonly bad: number;
+  /** Encoded LatencyHistogram, from the intended start. */
+  readonly corrected: string;
+}
+
+export interface Problem {
+  /** An error makes the exit code differ from 0; a warning says how far the figures can be believed. */
+  readonly severity: "error" | "warning";
+  readonly message: string;
+}
+
+export interface ThresholdOutcome {
+  /** `p99Ms of place order ≤ 50`. */
+  readonly text: string;
+  readonly value: number;
+  readonly held: boolean;
+}
+
+/** What a load run measured, as plain data. */
+export interface LoadResult {
+  readonly plan: LoadPlan;
+  readonly warmup: { readonly ms: number; readonly settled: boolean; readonly replies: number };
+  /** Of the measurement, which ends early when `maxRequests` are done or it was stopped. */
+  readonly measuredMs: number;
+  /** Of all steps together. */
+  readonly total: StepCounts;
+  readonly steps: readonly StepCounts[];
+  readonly seconds: readonly Second[];
+  readonly checks: readonly { readonly name: string; readonly passed: number; readonly failed: number }[];
+  readonly generators: readonly GeneratorHealth[];
+  /** Arrivals or turns that were due. */
+  readonly due: number;
+  /** Answers that ended while measuring, a second. */
+  readonly perSecond: number;
+  readonly failedShare: number;
+  readonly details: readonly (readonly [FailureKind, string])[];
+  readonly thresholds: readonly ThresholdOutcome[];
+  readonly problems: readonly Problem[];
+}
+
+/** Requests of a step that got no answer. */
+export function failures(step: StepCounts): number {
+  return Object.values(step.failed).reduce((sum, count) => sum + count, 0);
+}
+
+/** No answer or a status that was not expected, of all requests. 0 when there were none. */
+export function failedShare(step: StepCounts): number {
+  const without = failures(step);
+  const all = step.replied + without;
+  return all === 0 ? 0 : (step.bad + without) / all;
+}

@@ -1,0 +1,130 @@
+import { rateAt } from "./arrivals.ts";
+import { LatencyHistogram } from "./histogram.ts";
+import { failedShare, failures, type LoadResult, type Problem, type ThresholdOutcome } from "./result.ts";
+import type { Threshold } from "./scenario.ts";
+
+/** More of the sends late, and the generator has measured itself. */
+const maxLateShare = 0.01;
+const maxBusyShare = 0.9;
+/** An open loop that gets fewer answers than this share of what was due has not reached its rate. */
+const minReachedShare = 0.97;
+/** Without a threshold of its own, a run holds up to this share of failed requests. */
+const defaultThresholds: readonly Threshold[] = [{ metric: "failedShare", max: 0.01 }];
+
+const percent = (share: number) => `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;
+
+export type Measured = Omit<LoadResult, "thresholds" | "problems"> & {
+  readonly brokenTurns: number;
+  readonly firstBroken: string | undefined;
+  /** Arrivals that the plan asks for within the time measured; undefined in a closed loop. */
+  readonly expectedDue: number | undefined;
+};
+
+export function checkThresholds(
+  measured: Measured,
+  own: readonly Threshold[] | undefined,
+): ThresholdOutcome[] {
+  const thresholds = [...(own ?? [])];
+  if (!thresholds.some((threshold) => threshold.metric === "failedShare" && threshold.step === undefined)) {
+    thresholds.push(...defaultThresholds);
+  }
+  return thresholds.map((threshold) => {
+    const value = figureOf(measured, threshold);
+    const bounds: string[] = [];
+    if (threshold.max !== undefined) bounds.push(`≤ ${threshold.max}`);
+    if (threshold.min !== undefined) bounds.push(`≥ ${threshold.min}`);
+    const of = threshold.step === undefined ? "" : ` of ${threshold.step}`;
+    // NaN holds no bound: a step that never ran has no p99.
+    const held =
+      value <= (threshold.max ?? Number.POSITIVE_INFINITY) &&
+      value >= (threshold.min ?? Number.NEGATIVE_INFINITY);
+    return { text: `${threshold.metric}${of} ${bounds.join(" and ")}`, value, held };
+  });
+}
+
+const percentiles = { p50Ms: 50, p90Ms: 90, p99Ms: 99, p999Ms: 99.9, maxMs: 100 } as const;
+
+function figureOf(measured: Measured, { metric, step: name }: Threshold): number {
+  const step = name === undefined ? measured.total : measured.steps.find((other) => other.name === name);
+  if (step === undefined) return Number.NaN;
+  switch (metric) {
+    case "failedShare":
+      return failedShare(step);
+    case "checkedShare": {
+      const passed = measured.checks.reduce((sum, check) => sum + check.passed, 0);
+      const failed = measured.checks.reduce((sum, check) => sum + check.failed, 0);
+      return passed / (passed + failed);
+    }
+    case "perSecond":
+      return name === undefined ? measured.perSecond : (step.replied / measured.measuredMs) * 1000;
+    default:
+      return LatencyHistogram.decode(step.corrected).percentileMs(percentiles[metric]);
+  }
+}
+
+/** What a reader has to know before believing the figures, gravest first. */
+export function findProblems(measured: Measured, thresholds: readonly ThresholdOutcome[]): Problem[] {
+  const problems: Problem[] = [];
+  const error = (message: string) => problems.push({ severity: "error", message });
+  const warning = (message: string) => problems.push({ severity: "warning", message });
+  const told = measured.details.map(([kind, detail]) => `${kind}: ${detail}`).join("; ");
+
+  if (measured.total.replied === 0) {
+    error(`${measured.plan.url} answered nothing${told === "" ? "" : ` (${told})`}`);
+  } else if (failures(measured.total) > 0) {
+    warning(
+      `${failures(measured.total)} requests got no answer (${told}); only those that timed out are in the percentiles`,
+    );
+  }
+  if (measured.brokenTurns > 0)
+    error(`${measured.brokenTurns} turns of the scenario threw; the first: ${measured.firstBroken}`);
+  const generatorBehind = judgeGenerator(measured, warning);
+  judgeRate(measured, generatorBehind, error);
+  if (!measured.warmup.settled && measured.plan.warmup === "auto" && measured.warmup.ms > 0) {
+    warning(`no steady state within ${measured.warmup.ms / 1000} s of warm-up; measured all the same`);
+  }
+  for (const { text, value, held } of thresholds) {
+    if (!held && measured.total.replied > 0)
+      error(`threshold broken: ${text}, was ${Number(value.toPrecision(4))}`);
+  }
+  return problems.sort((a, b) => a.severity.localeCompare(b.severity));
+}
+
+function judgeGenerator(measured: Measured, warning: (message: string) => void): boolean {
+  const due = measured.generators.reduce((sum, health) => sum + health.due, 0);
+  const late = measured.generators.reduce((sum, health) => sum + health.late, 0);
+  const busiest = Math.max(0, ...measured.generators.map((health) => health.busyShare));
+  const advice = "the figures may be the generator's own; lower the rate or raise --processes";
+  if (late > maxLateShare * due) {
+    warning(`${percent(late / due)} of the sends were more than ${measured.plan.lateMs} ms late: ${advice}`);
+    return true;
+  }
+  if (busiest > maxBusyShare) {
+    warning(`a generator process was busy ${percent(busiest)} of the time: ${advice}`);
+    return true;
+  }
+  return false;
+}
+
+function judgeRate(measured: Measured, generatorBehind: boolean, error: (message: string) => void): void {
+  const { plan, expectedDue } = measured;
+  if (plan.loop.kind !== "open" || expectedDue === undefined || measured.total.replied === 0) return;
+  const seconds = measured.measuredMs / 1000;
+  const per = (count: number) => Math.round(count / seconds).toLocaleString("en");
+  const asked =
+    plan.loop.arrivals.kind === "constant" || plan.loop.arrivals.kind === "poisson"
+      ? rateAt(plan.loop.arrivals, 0).toLocaleString("en")
+      : per(expectedDue);
+  if (measured.due < minReachedShare * expectedDue) {
+    error(
+      `the rate of ${asked} a second was not reached: the generator could begin ${per(measured.due)} a second`,
+    );
+    return;
+  }
+  if (plan.scenarioFile !== undefined) return;
+  const answered = measured.perSecond * seconds;
+  if (answered < minReachedShare * measured.due) {
+    const whose = generatorBehind ? "generator and target together" : "the target";
+    error(`the rate of ${asked} a second was not reached: ${whose} made ${per(answered)} answers a second`);
+  }
+}
