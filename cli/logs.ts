@@ -1,4 +1,5 @@
 import type { InstanceInfo, LogLine } from "../runtime/control/api.ts";
+import { MicrocosmError } from "../sdk/errors.ts";
 import { ControlClient, type RunOptions } from "./client.ts";
 import { interrupted } from "./interrupt.ts";
 import { paint, print, printJson } from "./output.ts";
@@ -7,10 +8,12 @@ export interface LogsOptions extends RunOptions {
   readonly follow?: boolean;
   readonly lines: number;
   readonly level?: string;
+  readonly grep?: string;
   readonly json?: boolean;
 }
 
 export async function logs(target: string | undefined, options: LogsOptions): Promise<undefined> {
+  const wanted = options.grep === undefined ? undefined : pattern(options.grep);
   const client = await ControlClient.find(options);
   const query = new URLSearchParams({ lines: String(options.lines) });
   if (target !== undefined) {
@@ -21,10 +24,23 @@ export async function logs(target: string | undefined, options: LogsOptions): Pr
   if (options.follow === true) query.set("follow", "1");
   const stop = interrupted();
   for await (const line of client.lines<LogLine>(`/api/logs?${query}`, stop)) {
+    if (wanted !== undefined && !wanted.test(line.message)) continue;
     if (options.json === true) printJson(line);
     else print(formatLogLine(line));
   }
   return undefined;
+}
+
+function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text, "i");
+  } catch (cause) {
+    throw new MicrocosmError(
+      "bad-request",
+      `"${text}" is no regular expression: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
 }
 
 const levelStyles = { debug: "dim", info: "cyan", notice: "magenta", warn: "yellow", error: "red" } as const;

@@ -13,6 +13,8 @@ type Action = () => Promise<Outcome>;
 
 /** Runs one command line and returns its exit code: 0 done, 1 failed, 2 not understood. */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+  // The reader went away, as with `| head`: nobody is left to tell.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   let outcome: Outcome;
   const program = describe(context, async (action) => {
     outcome = await action();
@@ -60,6 +62,7 @@ function describe(context: CliContext, run: (action: Action) => Promise<void>): 
   describeRun(command, context, run);
   describeLifecycle(command, run);
   describeBus(command, run);
+  describeTelemetry(command, run);
   describeAuthoring(command, context, run);
   return program;
 }
@@ -100,6 +103,7 @@ function describeRun(command: Declare, context: CliContext, run: Run): void {
     .argument("[service]", "a service or an instance")
     .option("-f, --follow", "go on as lines come, until Ctrl-C")
     .option("-n, --lines <n>", "how many of the last lines", positiveNumber, 200)
+    .option("--grep <pattern>", "only lines that the regular expression matches, whatever the case")
     .addOption(
       new Option("--level <level>", "this level and above").choices([
         "debug",
@@ -194,6 +198,49 @@ function describeBus(command: Declare, run: Run): void {
     .option("--subscription <name>", "the subscription to move")
     .option("--from <offset|time>", "where to: an offset, an RFC 3339 time, or a duration ago (10m)")
     .action((topic: string, options) => run(async () => (await load()).replay(topic, options)));
+}
+
+function describeTelemetry(command: Declare, run: Run): void {
+  command("top", "rates, errors, latencies, load: live, until Ctrl-C", ["top"])
+    .addOption(dataOption())
+    .action((options) => run(async () => (await import("./metrics.ts")).top(options)));
+  command("metrics", "the same once: the last ten seconds", ["metrics", "metrics --json | jq .edges"])
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .action((options) => run(async () => (await import("./metrics.ts")).metrics(options)));
+  command("traces", "recent traces, newest first", [
+    "traces",
+    "traces --status error",
+    "traces --service orders --slower 100",
+  ])
+    .option("--service <name>", "that have a span of this service")
+    .option("--route <route>", "of this route, as the topology writes it")
+    .addOption(new Option("--status <status>", "that ended so").choices(["ok", "error"]))
+    .option("--slower <ms>", "that took at least this many milliseconds", positiveNumber)
+    .option("--attribute <name=value>", "that have a span with this attribute")
+    .option("-n, --limit <n>", "how many", positiveNumber, 30)
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .action((options) => run(async () => (await import("./traces.ts")).traces(options)));
+  command("trace", "one trace as a waterfall, with its logs", [
+    "trace 4bf92f3577b34da6a3ce929d0e0e4736",
+    "trace 4bf92f",
+  ])
+    .argument("<id>", "a trace id, or its beginning")
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .action((id: string, options) => run(async () => (await import("./traces.ts")).trace(id, options)));
+  command("graph", "who may call whom, as Mermaid or DOT", [
+    "graph --mermaid",
+    "graph --dot | dot -Tsvg",
+    "graph --file topology.yaml",
+  ])
+    .addOption(new Option("--mermaid", "Mermaid, which Markdown viewers draw (default)").conflicts("dot"))
+    .option("--dot", "Graphviz")
+    .option("--file <file>", "of a topology file instead of a run")
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .action((options) => run(async () => (await import("./graph.ts")).graph(options)));
 }
 
 function describeAuthoring(command: Declare, context: CliContext, run: Run): void {
