@@ -1,5 +1,5 @@
 import type { MetricPoint } from "../model.ts";
-import { Histogram, packHistogram, unpackHistogram } from "./histogram.ts";
+import { Histogram, packHistogram } from "./histogram.ts";
 
 /** One series in one bucket of time: of a counter the sum, of a gauge sum, count and maximum, of a histogram all. */
 export class Cell {
@@ -35,7 +35,17 @@ export class Cell {
     this.max = Math.max(this.max, other.max);
     if (other.histogram === undefined) return;
     this.histogram ??= new Histogram();
-    this.histogram.add(other.histogram.toData());
+    this.histogram.add(other.histogram);
+  }
+
+  /** As merge, of a row of the file. */
+  mergeRow(row: CellRow): void {
+    this.count += row.count;
+    this.sum += row.sum;
+    this.max = Math.max(this.max, row.max);
+    if (row.data === null) return;
+    this.histogram ??= new Histogram();
+    this.histogram.addPacked(row.data, row);
   }
 }
 
@@ -49,11 +59,7 @@ export interface CellRow {
 
 export function cellOf(row: CellRow): Cell {
   const cell = new Cell(row.at);
-  if (row.data === null) {
-    cell.count = row.count;
-    cell.sum = row.sum;
-    cell.max = row.max;
-  } else cell.add({ histogram: unpackHistogram(row.data, row) });
+  cell.mergeRow(row);
   return cell;
 }
 

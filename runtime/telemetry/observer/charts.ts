@@ -3,7 +3,7 @@ import { metric } from "../names.ts";
 import type { Heatmap, Series, SeriesQuery } from "../query.ts";
 import { Cell, statOf, stats } from "./cell.ts";
 import { lowerBound } from "./histogram.ts";
-import type { MetricTable } from "./metric-table.ts";
+import type { FoundCell, MetricTable } from "./metric-table.ts";
 
 const maxSteps = 5000;
 /** Lines of one chart; more could not be told apart. Those with most in them are kept. */
@@ -21,10 +21,13 @@ export function seriesOf(table: MetricTable, query: SeriesQuery, now: number): S
     throw new MicrocosmError("bad-request", `stat must be one of ${stats.join(", ")}, not "${stat}"`);
   }
   const by = (query.by ?? "").split(",").filter((label) => label !== "");
-  const tier = table.tierFor(stepMs, from, now);
+  const entries = table.matching(name, labelsOf(query.where ?? []));
+  const range = { from, to, stepMs, now };
+  const tier = table.tierFor(range, entries.length);
+  const tierStepMs = table.stepOf(tier);
   const steps = Math.ceil((to - from) / stepMs);
   const lines = new Map<string, Line>();
-  for (const entry of table.matching(name, labelsOf(query.where ?? []))) {
+  for (const entry of entries) {
     const labels = Object.fromEntries(by.map((label) => [label, entry.labels[label] ?? ""]));
     const key = JSON.stringify(labels);
     let line = lines.get(key);
@@ -32,12 +35,15 @@ export function seriesOf(table: MetricTable, query: SeriesQuery, now: number): S
       line = { labels, kind: entry.kind, cells: new Array(steps), total: 0 };
       lines.set(key, line);
     }
-    for (const cell of table.cells(entry, tier, from, to)) {
-      line.total += cell.count;
-      place(line, cell, { from, stepMs, tierStepMs: table.stepOf(tier) });
-    }
+    const { cells } = line;
+    let total = 0;
+    table.cells(entry, tier, range, (found) => {
+      total += found.count;
+      place(cells, found, { from, stepMs, tierStepMs });
+    });
+    line.total += total;
   }
-  const spanMs = Math.max(stepMs, table.stepOf(tier));
+  const spanMs = Math.max(stepMs, tierStepMs);
   return [...lines.values()]
     .sort((a, b) => b.total - a.total)
     .slice(0, maxLines)
@@ -57,12 +63,20 @@ interface Line {
 }
 
 /** A bucket coarser than a step stands in all steps that it covers. */
-function place(line: Line, cell: Cell, grid: { from: number; stepMs: number; tierStepMs: number }): void {
-  const first = Math.max(0, Math.floor((cell.start - grid.from) / grid.stepMs));
+function place(
+  cells: (Cell | undefined)[],
+  found: FoundCell,
+  grid: { readonly from: number; readonly stepMs: number; readonly tierStepMs: number },
+): void {
+  const first = Math.max(0, Math.floor((found.start - grid.from) / grid.stepMs));
   const covered = Math.max(1, Math.round(grid.tierStepMs / grid.stepMs));
-  for (let step = first; step < Math.min(first + covered, line.cells.length); step++) {
-    line.cells[step] ??= new Cell(grid.from + step * grid.stepMs);
-    line.cells[step]!.merge(cell);
+  for (let step = first; step < Math.min(first + covered, cells.length); step++) {
+    let cell = cells[step];
+    if (cell === undefined) {
+      cell = new Cell(grid.from + step * grid.stepMs);
+      cells[step] = cell;
+    }
+    found.addTo(cell);
   }
 }
 
@@ -77,17 +91,26 @@ export interface HeatmapQuery {
 export function heatmapOf(table: MetricTable, query: HeatmapQuery, now: number): Heatmap {
   const { service, from, to, step } = query;
   checkRange(from, to, step, maxColumns);
-  const tier = table.tierFor(step, from, now);
+  const entries = table.matching(metric.serverDuration, { service });
+  const range = { from, to, stepMs: step, now };
+  const tier = table.tierFor(range, entries.length);
   const columns = Math.ceil((to - from) / step);
   const counts = Array.from({ length: columns }, () => new Array<number>(rowBounds.length).fill(0));
-  for (const entry of table.matching(metric.serverDuration, { service })) {
-    for (const cell of table.cells(entry, tier, from, to)) {
-      const column = counts[Math.max(0, Math.floor((cell.start - from) / step))];
-      if (column === undefined || cell.histogram === undefined) continue;
-      column[0]! += cell.histogram.zeros;
-      for (const [index, count] of cell.histogram.buckets) {
-        column[rowFor(lowerBound(index + 0.5, cell.histogram.scale))]! += count;
-      }
+  const sums = new Array<Cell | undefined>(columns);
+  for (const entry of entries) {
+    table.cells(entry, tier, range, (found) => {
+      const column = Math.max(0, Math.floor((found.start - from) / step));
+      if (column >= columns) return;
+      sums[column] ??= new Cell(found.start);
+      found.addTo(sums[column]);
+    });
+  }
+  for (const [place, { histogram } = { histogram: undefined }] of sums.entries()) {
+    const column = counts[place];
+    if (column === undefined || histogram === undefined) continue;
+    column[0]! += histogram.zeros;
+    for (const [index, count] of histogram.buckets) {
+      column[rowFor(lowerBound(index + 0.5, histogram.scale))]! += count;
     }
   }
   return { from, stepMs: step, bounds: rowBounds, counts };

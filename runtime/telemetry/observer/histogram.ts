@@ -2,6 +2,17 @@ import type { HistogramData } from "../model.ts";
 
 /** Wider ranges than this many buckets are stored at a coarser scale, as OpenTelemetry's SDKs do. */
 const maxBuckets = 160;
+/** One bucket for 2^1024 values' worth of doublings: as coarse as it can be of use. */
+const minScale = -10;
+
+type Buckets = Iterable<readonly [index: number, count: number]>;
+
+/** What stands beside the packed bytes. */
+export interface PackedColumns {
+  readonly count: number;
+  readonly sum: number;
+  readonly max: number;
+}
 
 /**
  * A sum of exponential histograms (OpenTelemetry data model, "ExponentialHistogram"): bucket i of scale s holds values in
@@ -20,18 +31,21 @@ export class Histogram {
     return this.#buckets;
   }
 
-  add(data: HistogramData): this {
+  add(data: Omit<HistogramData, "buckets"> & { readonly buckets: Buckets }): this {
     if (data.count === 0) return this;
-    this.#coarsenTo(data.scale);
-    const shift = data.scale - this.scale;
-    for (const [index, count] of data.buckets) this.#put(shift === 0 ? index : index >> shift, count);
-    this.count += data.count;
-    this.sum += data.sum;
-    this.zeros += data.zeros;
-    this.min = Math.min(this.min, data.min);
-    this.max = Math.max(this.max, data.max);
-    // Values that differ by a factor of 2^160 cannot be told apart any finer.
-    while (this.#buckets.size > maxBuckets && this.scale > -10) this.#coarsenTo(this.scale - 1);
+    const shift = this.#alignTo(data.scale);
+    for (const [index, count] of data.buckets) this.#put(index >> shift, count);
+    this.#total(data.count, data.sum, data.zeros, data.min, data.max);
+    return this;
+  }
+
+  /** As add, of what packHistogram made. Hot path of charts: thousands of these make one line. */
+  addPacked(bytes: Uint8Array, columns: PackedColumns): this {
+    if (columns.count === 0) return this;
+    const reader = new PackedReader(bytes);
+    const shift = this.#alignTo(reader.scale);
+    for (let left = reader.size; left > 0; left--) this.#put(reader.nextIndex() >> shift, reader.nextCount());
+    this.#total(columns.count, columns.sum, reader.zeros, reader.min, columns.max);
     return this;
   }
 
@@ -69,6 +83,21 @@ export class Histogram {
       if (lowerBound(index + 1, this.scale) <= bound * (1 + 1e-9)) total += count;
     }
     return total;
+  }
+
+  /** To the coarser of both scales. Returns how far the other's indexes must be shifted. */
+  #alignTo(scale: number): number {
+    this.#coarsenTo(scale);
+    return scale - this.scale;
+  }
+
+  #total(count: number, sum: number, zeros: number, min: number, max: number): void {
+    this.count += count;
+    this.sum += sum;
+    this.zeros += zeros;
+    this.min = Math.min(this.min, min);
+    this.max = Math.max(this.max, max);
+    while (this.#buckets.size > maxBuckets && this.scale > minScale) this.#coarsenTo(this.scale - 1);
   }
 
   #put(index: number, count: number): void {
@@ -115,33 +144,48 @@ export function packHistogram(data: HistogramData): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-export function unpackHistogram(
-  bytes: Uint8Array,
-  columns: { readonly count: number; readonly sum: number; readonly max: number },
-): HistogramData {
-  let at = 0;
-  const next = () => {
+export function unpackHistogram(bytes: Uint8Array, columns: PackedColumns): HistogramData {
+  const reader = new PackedReader(bytes);
+  const buckets: [number, number][] = [];
+  for (let left = reader.size; left > 0; left--) buckets.push([reader.nextIndex(), reader.nextCount()]);
+  const { count, sum, max } = columns;
+  return { scale: reader.scale, count, sum, min: reader.min, max, zeros: reader.zeros, buckets };
+}
+
+class PackedReader {
+  readonly scale: number;
+  readonly zeros: number;
+  readonly min: number;
+  readonly size: number;
+  readonly #bytes: Uint8Array;
+  #at = 0;
+  #index: number | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.scale = unzigzag(this.nextCount());
+    this.zeros = this.nextCount();
+    this.min = new DataView(bytes.buffer, bytes.byteOffset + this.#at, 8).getFloat64(0, true);
+    this.#at += 8;
+    this.size = this.nextCount();
+  }
+
+  nextIndex(): number {
+    const value = this.nextCount();
+    this.#index = this.#index === undefined ? unzigzag(value) : this.#index + value;
+    return this.#index;
+  }
+
+  nextCount(): number {
     let value = 0;
     let factor = 1;
     for (;;) {
-      const byte = bytes[at++]!;
+      const byte = this.#bytes[this.#at++]!;
       value += (byte & 127) * factor;
       if (byte < 128) return value;
       factor *= 128;
     }
-  };
-  const scale = unzigzag(next());
-  const zeros = next();
-  const min = new DataView(bytes.buffer, bytes.byteOffset + at, 8).getFloat64(0, true);
-  at += 8;
-  const size = next();
-  const buckets: [number, number][] = [];
-  let index = 0;
-  for (let place = 0; place < size; place++) {
-    index = place === 0 ? unzigzag(next()) : index + next();
-    buckets.push([index, next()]);
   }
-  return { ...columns, scale, zeros, min, buckets };
 }
 
 function varint(bytes: number[], value: number): void {

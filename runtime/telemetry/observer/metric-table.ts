@@ -8,8 +8,24 @@ import type { Tally } from "./tally.ts";
 
 /** A bucket is written this long after its end: workers report once a second, and none of them exactly. */
 const graceMs = 1500;
+/** Buckets added up for one chart: about 100 ms of work. */
+const maxCells = 60_000;
 /** Series looked through for old points at one step. */
 const seriesPerTrim = 200;
+
+export interface ChartRange {
+  readonly from: number;
+  readonly to: number;
+  readonly stepMs: number;
+  readonly now: number;
+}
+
+/** A bucket as it was found, not unpacked yet. */
+export interface FoundCell {
+  readonly start: number;
+  readonly count: number;
+  readonly addTo: (sum: Cell) => void;
+}
 
 /**
  * Metric points in buckets of time, in several tiers at once: each point goes into the bucket under way of every tier,
@@ -89,13 +105,18 @@ export class MetricTable {
     for (const { series, tier, cell } of finished) this.#write(series, tier, cell);
   }
 
-  /** Which tier answers steps of `stepMs` from `from` on: the coarsest that is fine enough, and still has them. */
-  tierFor(stepMs: number, from: number, now: number): number {
+  /**
+   * Which tier answers steps of `stepMs` from `from` on: the coarsest that is fine enough; a coarser one when that has
+   * forgotten the beginning, or has more buckets than can be added up in the time an answer may take.
+   */
+  tierFor(range: ChartRange, series: number): number {
+    const { stepMs, from, to, now } = range;
     let best = 0;
     for (const [index, tier] of this.#tiers.entries()) {
-      const isFineEnough = tier.stepMs <= stepMs;
-      const isForgotten = this.#tiers[index - 1] !== undefined && now - from > this.#tiers[index - 1]!.keepMs;
-      if (isFineEnough || isForgotten) best = index;
+      const finer = this.#tiers[index - 1];
+      const isForgotten = finer !== undefined && now - from > finer.keepMs;
+      const isTooMany = finer !== undefined && (series * (to - from)) / finer.stepMs > maxCells;
+      if (tier.stepMs <= stepMs || isForgotten || isTooMany) best = index;
     }
     return best;
   }
@@ -104,8 +125,9 @@ export class MetricTable {
     return this.#tiers[tier]!.stepMs;
   }
 
-  /** A series' buckets in [from, to), those under way included, in no order. */
-  *cells(series: SeriesEntry, tier: number, from: number, to: number): Iterable<Cell> {
+  /** Tells a series' buckets in [from, to), those under way included, in no order. */
+  cells(series: SeriesEntry, tier: number, range: ChartRange, told: (found: FoundCell) => void): void {
+    const { from, to } = range;
     const { stepMs } = this.#tiers[tier]!;
     const first = Math.floor(from / stepMs) * stepMs;
     const rows = this.#db
@@ -113,12 +135,14 @@ export class MetricTable {
         `SELECT at, count, sum, max, data FROM ${pointsTable(stepMs)} WHERE series = ? AND at >= ? AND at < ?`,
       )
       .all(series.id, first, to) as CellRow[];
-    for (const row of rows) yield cellOf(row);
+    for (const row of rows) told({ start: row.at, count: row.count, addTo: (cell) => cell.mergeRow(row) });
+    const tell = (cell: Cell) =>
+      told({ start: cell.start, count: cell.count, addTo: (sum) => sum.merge(cell) });
     const open = series.open[tier];
-    if (open !== undefined && open.start >= first && open.start < to) yield open;
+    if (open !== undefined && open.start >= first && open.start < to) tell(open);
     for (const entry of this.#finished) {
       if (entry.series !== series || entry.tier !== tier) continue;
-      if (entry.cell.start >= first && entry.cell.start < to) yield entry.cell;
+      if (entry.cell.start >= first && entry.cell.start < to) tell(entry.cell);
     }
   }
 
