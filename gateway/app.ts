@@ -19,12 +19,14 @@ import { StaticFiles } from "./middleware/static-files.ts";
 import { type Origin, serviceOrigin } from "./origins.ts";
 import { compareSpecificity, honoPattern } from "./path.ts";
 import { problemJson, problemOf } from "./problems.ts";
+import { PassedTraces, type Traces } from "./middleware/trace.ts";
 import { Responder } from "./responder.ts";
 import { compileHandler, originTarget } from "./route-handler.ts";
 import { RouteTable } from "./routes.ts";
 import { LiveStreams } from "./streams.ts";
+import { GatewayTelemetry } from "./telemetry.ts";
 
-type AppRuntime = Pick<WorkerRuntime, "mesh" | "log" | "clock" | "random" | "isReady">;
+type AppRuntime = Pick<WorkerRuntime, "mesh" | "log" | "clock" | "random" | "isReady" | "recorder">;
 
 /** Rows of the metrics that are no routes. */
 const builtIn = ["unmatched", "static", "health"] as const;
@@ -40,6 +42,8 @@ export class GatewayApp {
   readonly #config: GatewayConfig;
   readonly #runtime: AppRuntime;
   readonly #bounds: GatewayBounds;
+  readonly #telemetry: GatewayTelemetry | undefined;
+  readonly #traces: Traces;
   readonly #responder: Responder;
   readonly #failures: FailureLog;
   readonly #cors: Cors | undefined;
@@ -60,10 +64,19 @@ export class GatewayApp {
       ...builtIn,
       ...routes.map((route) => `${route.methods} ${route.path}`),
     ]);
+    const { recorder, random } = runtime;
+    this.#telemetry =
+      recorder &&
+      new GatewayTelemetry(recorder, [
+        ...builtIn.map((word) => ({ path: undefined, word })),
+        ...routes.map(({ path }) => ({ path, word: path })),
+      ]);
+    this.#traces = this.#telemetry ?? new PassedTraces(random);
     this.#cors = config.cors === undefined ? undefined : new Cors(config.cors);
     this.#compression = config.compression ? new Compression(bounds) : undefined;
     this.#responder = new Responder({
       metrics: this.metrics,
+      traces: this.#traces,
       streams: this.streams,
       bounds,
       cors: this.#cors,
@@ -82,7 +95,7 @@ export class GatewayApp {
   /** Answers one request. Never rejects. */
   fetch(request: Request, connection: Connection): Response | Promise<Response> {
     const x = new Exchange(request, connection);
-    if (readHead(x, this.#runtime.random) > this.#config.limits.headerBytes) {
+    if (readHead(x, this.#traces) > this.#config.limits.headerBytes) {
       const detail = `A request's head may have ${this.#config.limits.headerBytes} bytes.`;
       x.addHeader("connection", "close");
       return this.#responder.problem(x, { status: 431, type: "head-too-large", detail });
@@ -101,8 +114,8 @@ export class GatewayApp {
   #makeVerifier(): TokenVerifier | undefined {
     const { auth } = this.#config;
     if (auth === undefined) return undefined;
-    const { mesh, clock, random } = this.#runtime;
-    const keys = new KeySet({ jwks: auth.jwks, mesh, clock, random, bounds: this.#bounds });
+    const { mesh, clock } = this.#runtime;
+    const keys = new KeySet({ jwks: auth.jwks, mesh, clock, bounds: this.#bounds });
     return new TokenVerifier(auth, keys, clock, this.#bounds.tokenCacheEntries);
   }
 
@@ -178,6 +191,7 @@ export class GatewayApp {
       clock,
       bounds: this.#bounds,
       compression: this.#compression,
+      counted: this.#cacheCounter(route),
     });
     this.#caches.push(cache);
     return cache.target(this.#responder, plain, failed);
@@ -186,6 +200,12 @@ export class GatewayApp {
   #failed(x: Exchange, error: unknown, service: string): Response {
     this.#failures.add(x, error, service);
     return this.#responder.problem(x, problemOf(error, service));
+  }
+
+  #cacheCounter({ path }: RouteConfig): ((outcome: "hit" | "miss") => void) | undefined {
+    const hits = this.#telemetry?.cacheCounter(path, "hit");
+    const misses = this.#telemetry?.cacheCounter(path, "miss");
+    return hits && misses && ((outcome) => (outcome === "hit" ? hits : misses).add());
   }
 
   /** No route: another method of one, a file, or nothing. */

@@ -37,7 +37,12 @@ export class Exchange {
   contentLength = "";
   transferEncoding = "";
   requestId = "";
+  /** The client's own `traceparent`, unchecked. */
+  clientTrace = "";
+  /** Of the gateway's span. */
   traceparent = "";
+  /** Number of the gateway's span, where telemetry is on. */
+  span = 0;
 
   /** Place of its route in the metrics. */
   route = 0;

@@ -1,8 +1,6 @@
-import { newTraceparent } from "../runtime/calls/trace.ts";
-import type { Random } from "../runtime/clock.ts";
 import type { Exchange } from "./exchange.ts";
 import { isRequestId } from "./middleware/request-id.ts";
-import { continueTrace } from "./middleware/trace.ts";
+import type { Traces } from "./middleware/trace.ts";
 
 /** Hop-by-hop (RFC 9110 §7.6.1), and what the gateway says itself. */
 const hopByHop: ReadonlySet<string> = new Set([
@@ -36,7 +34,7 @@ const notForwarded: ReadonlySet<string> = new Set([
 ]);
 
 /** Reads the whole head in one pass into `x`. Returns its size in bytes, as HTTP/1.1 would write it. */
-export function readHead(x: Exchange, random: Random): number {
+export function readHead(x: Exchange, traces: Traces): number {
   const forwarded = x.headers;
   let bytes = x.method.length + x.path.length + x.query.length + 12;
   let nominated = "";
@@ -65,7 +63,7 @@ export function readHead(x: Exchange, random: Random): number {
         if (isRequestId(value)) x.requestId = value;
         break;
       case "traceparent":
-        x.traceparent = continueTrace(value, random);
+        x.clientTrace = value;
         break;
       case "connection":
         nominated = value;
@@ -82,7 +80,7 @@ export function readHead(x: Exchange, random: Random): number {
         if (!notForwarded.has(name) && !name.startsWith("x-microcosm-")) forwarded.push(name, value);
     }
   }
-  if (x.traceparent === "") x.traceparent = newTraceparent(random);
+  traces.begin(x);
   // The trace's id is as good an id as any, and one look-up leads from a problem to its trace.
   if (x.requestId === "") x.requestId = x.traceparent.slice(3, 35);
   if (nominated !== "") dropNominated(x, nominated);

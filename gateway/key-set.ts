@@ -1,7 +1,6 @@
 import type { createLocalJWKSet, JWTVerifyGetKey } from "jose";
 import type { Mesh } from "../runtime/calls/mesh.ts";
-import { newTraceparent } from "../runtime/calls/trace.ts";
-import type { Clock, Random } from "../runtime/clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { GatewayAuthConfig } from "../runtime/topology/model.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
 import type { GatewayBounds } from "./bounds.ts";
@@ -14,7 +13,6 @@ export interface KeySetOptions {
   readonly jwks: GatewayAuthConfig["jwks"];
   readonly mesh: Mesh;
   readonly clock: Clock;
-  readonly random: Random;
   readonly bounds: GatewayBounds;
 }
 
@@ -58,13 +56,13 @@ export class KeySet {
   }
 
   async #load(): Promise<void> {
-    const { jwks, mesh, clock, random, bounds } = this.#options;
+    const { jwks, mesh, clock, bounds } = this.#options;
     const now = clock.now();
     // A set that cannot be had is asked for again by the next request; only answers count for the interval.
     const reply = await mesh.call(
       jwks.service,
       { method: "GET", path: jwks.path, headers: ["accept", "application/json"], body: null },
-      { deadline: now + bounds.jwksTimeoutMs, traceparent: newTraceparent(random) },
+      { deadline: now + bounds.jwksTimeoutMs, traceparent: "" },
     );
     const read = await collect(reply.body, maxKeySetBytes);
     if (reply.status !== 200 || !("bytes" in read)) {

@@ -12,12 +12,14 @@ import type { Compression } from "./middleware/compression.ts";
 import type { Cors } from "./middleware/cors.ts";
 import { asProblem } from "./middleware/error-answers.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
+import type { Traces } from "./middleware/trace.ts";
 import { type GatewayProblem, problemJson } from "./problems.ts";
 import { headerOf, mediaType, type Reply } from "./reply.ts";
 import type { LiveStreams } from "./streams.ts";
 
 export interface ResponderOptions {
   readonly metrics: GatewayMetrics;
+  readonly traces: Traces;
   readonly streams: LiveStreams;
   readonly bounds: GatewayBounds;
   readonly cors: Cors | undefined;
@@ -32,6 +34,7 @@ const retryAfterSeconds = "1";
 
 export class Responder {
   readonly #metrics: GatewayMetrics;
+  readonly #traces: Traces;
   readonly #streams: LiveStreams;
   readonly #cors: Cors | undefined;
   readonly #compression: Compression | undefined;
@@ -40,6 +43,7 @@ export class Responder {
 
   constructor(options: ResponderOptions) {
     this.#metrics = options.metrics;
+    this.#traces = options.traces;
     this.#streams = options.streams;
     this.#cors = options.cors;
     this.#compression = options.compression;
@@ -107,7 +111,9 @@ export class Responder {
       };
       return this.problem(x, problem);
     }
-    this.#metrics.record(x.route, status, performance.now() - x.startedAt);
+    const durationMs = performance.now() - x.startedAt;
+    this.#metrics.record(x.route, status, durationMs);
+    this.#traces.ended(x, status, durationMs);
     if (x.patient) x.connection.timeout(x.request, this.#idleSeconds);
     const head = x.method === "HEAD";
     const record: Record<string, string> = {};

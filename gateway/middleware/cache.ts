@@ -29,6 +29,8 @@ export interface RouteCacheOptions {
   readonly clock: Clock;
   readonly bounds: GatewayBounds;
   readonly compression: Compression | undefined;
+  /** Hears where each answer came from. */
+  readonly counted?: ((outcome: "hit" | "miss") => void) | undefined;
 }
 
 /**
@@ -70,6 +72,7 @@ export class RouteCache {
       const entry = this.#entries.get(key);
       if (entry !== undefined) {
         if (this.#options.clock.now() - entry.storedAt < this.#config.ttlMs) {
+          this.#options.counted?.("hit");
           return this.#serve(x, entry, "hit", responder);
         }
         this.#entries.delete(key);
@@ -85,6 +88,7 @@ export class RouteCache {
     uncached: Target,
     failed: (x: Exchange, error: unknown) => Response,
   ): Promise<Response> {
+    this.#options.counted?.("miss");
     const underWay = this.#filling.get(key);
     let filled: Filled;
     try {

@@ -1,4 +1,4 @@
-import { parentInContext } from "../telemetry/recorder/span-ring.ts";
+import { noParent, parentInContext } from "../telemetry/recorder/span-ring.ts";
 import type { SpanShape } from "../telemetry/recorder/span-shape.ts";
 import type { EdgeTelemetry } from "./edge-telemetry.ts";
 import type { CallRequest } from "./mesh.ts";
@@ -10,8 +10,9 @@ import type { CallRequest } from "./mesh.ts";
 export class CallSpan {
   readonly #telemetry: EdgeTelemetry;
   readonly #request: CallRequest;
-  /** Names the span that the call belongs to. */
-  readonly #context: string;
+  /** Names the span that the call belongs to; of a trace that the call begins, its first span. */
+  #context: string;
+  readonly #parent: number;
   readonly #startMs: number;
   /** Of the call over several attempts; 0 while there is no second one. */
   #whole = 0;
@@ -27,6 +28,7 @@ export class CallSpan {
     this.#telemetry = telemetry;
     this.#request = request;
     this.#context = context;
+    this.#parent = context === "" ? noParent : parentInContext;
     this.#startMs = telemetry.recorder.now();
   }
 
@@ -38,6 +40,7 @@ export class CallSpan {
     this.#attempt = recorder.begin();
     this.#shape = shape;
     this.#attemptStartMs = waited ? recorder.now() : this.#startMs;
+    if (this.#context === "") this.#context = recorder.root(this.#attempt);
     return recorder.child(this.#context, this.#attempt);
   }
 
@@ -55,12 +58,14 @@ export class CallSpan {
       // From its beginning to its end: waiting for an instance or a link is part of the call.
       const endMs = status > 0 ? this.#attemptStartMs + this.#attemptMs : this.#telemetry.recorder.now();
       const durationMs = endMs - this.#startMs;
-      this.#put(parentInContext, this.#startMs, durationMs, failure, status);
+      this.#put(this.#parent, this.#startMs, durationMs, failure, status);
       return;
     }
     if (this.#attempts > 0) this.#recordAttempt(status);
     const span = this.#whole === 0 ? this.#telemetry.recorder.begin() : this.#whole;
-    this.#telemetry.callEnded(this.#context, span, this.#startMs, failure, method, path, status);
+    if (this.#context === "") this.#context = this.#telemetry.recorder.root(span);
+    const [context, parent, startMs] = [this.#context, this.#parent, this.#startMs];
+    this.#telemetry.callEnded(context, span, parent, startMs, failure, method, path, status);
   }
 
   #recordAttempt(status: number): void {

@@ -1,7 +1,6 @@
 import { metric } from "../telemetry/names.ts";
 import type { ExponentialHistogram } from "../telemetry/recorder/histogram.ts";
 import type { Recorder } from "../telemetry/recorder/recorder.ts";
-import { parentInContext } from "../telemetry/recorder/span-ring.ts";
 import type { Described, SpanShape } from "../telemetry/recorder/span-shape.ts";
 import { pathAttributes } from "../telemetry/recorder/url-attributes.ts";
 
@@ -64,6 +63,7 @@ export class EdgeTelemetry {
   callEnded(
     context: string,
     span: number,
+    parent: number,
     startMs: number,
     failure: string,
     method: string,
@@ -75,7 +75,7 @@ export class EdgeTelemetry {
       this.#whole,
       context,
       span,
-      parentInContext,
+      parent,
       startMs,
       durationMs,
       failure,

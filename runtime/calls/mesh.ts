@@ -17,6 +17,7 @@ export interface CallContext {
   readonly user?: User | undefined;
   /** Absolute; the edge's timeout may make it earlier. */
   readonly deadline: number;
+  /** "" begins a trace with this call. */
   readonly traceparent: string;
   readonly requestId?: string | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -9,6 +9,7 @@ import { CallSpan } from "./call-span.ts";
 import type { Endpoint, LinkWaiter } from "./endpoint.ts";
 import type { CallContext, CallReply, CallRequest } from "./mesh.ts";
 import type { Target } from "./target.ts";
+import { newTraceparent } from "./trace.ts";
 import { isReplyHead, type RequestHead, userToWire } from "./wire.ts";
 
 export interface CallHost {
@@ -192,7 +193,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
       request.method,
       request.path,
       request.headers,
-      span === undefined ? context.traceparent : span.sent(this.#target.shapeOf(endpoint), this.#waited),
+      span === undefined ? this.#traceparent() : span.sent(this.#target.shapeOf(endpoint), this.#waited),
       this.#attempts,
       userToWire(context.user),
       context.requestId ?? null,
@@ -205,6 +206,11 @@ export class PendingCall implements ReplySink, LinkWaiter {
     this.#stream = link.call(head, request.body, deadline, this);
     if (this.#unsent !== undefined) this.#notSent(this.#unsent);
     else if (this.#state === "sending") this.#state = "sent";
+  }
+
+  #traceparent(): string {
+    const { traceparent } = this.#context;
+    return traceparent === "" ? newTraceparent(this.#host.random) : traceparent;
   }
 
   /** The link refused the call on the spot: it closed this moment, or too much waits on it. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { Hono } from "hono";
 import type { RequestInfo, ServiceEnv } from "../../sdk/service.ts";
 import { MemoryTransport } from "../transport/memory.ts";
-import { contextOf, Network, type Node, random, until } from "./network.case.ts";
+import { contextOf, Network, type Node, until } from "./network.case.ts";
 import { rpcClient } from "./rpc.ts";
 import type { ServedCall } from "./served-call.ts";
 import { parseTraceparent } from "./trace.ts";
@@ -37,7 +37,7 @@ let network: Network;
 let orders: Node;
 let inventory: Node;
 let current: RequestInfo | undefined;
-const client = () => rpcClient<typeof app>(orders.client, "inventory", { current: () => current, random });
+const client = () => rpcClient<typeof app>(orders.client, "inventory", { current: () => current });
 
 beforeEach(async () => {
   current = undefined;
@@ -90,7 +90,7 @@ test("a status is an answer", async () => {
 });
 
 test("no answer rejects with the mesh's error", async () => {
-  const other = rpcClient<typeof app>(orders.client, "catalog", { current: () => current, random });
+  const other = rpcClient<typeof app>(orders.client, "catalog", { current: () => current });
   await expect(other.missing.$get()).rejects.toMatchObject({ code: "edge-not-declared" });
 });
 
@@ -136,7 +136,7 @@ test("the author's own signal cancels as well as the request's", async () => {
   const mine = new AbortController();
   const request = new AbortController();
   const context = { ...contextOf(), caller: "x", attempt: 1, signal: request.signal };
-  const catalog = rpcClient<typeof app>(gateway.client, "catalog", { current: () => context, random });
+  const catalog = rpcClient<typeof app>(gateway.client, "catalog", { current: () => context });
   const calls = [
     catalog.missing.$get(undefined, { init: { signal: mine.signal } }),
     catalog.missing.$get(undefined, { init: { signal: mine.signal } }),

@@ -1,16 +1,13 @@
 import { hc } from "hono/client";
 import { MicrocosmError } from "../../sdk/errors.ts";
 import type { AnyHono, RequestInfo } from "../../sdk/service.ts";
-import { type Random, systemRandom } from "../clock.ts";
 import { noDeadline } from "../policy/timeout.ts";
 import type { OutgoingBody } from "../transport/transport.ts";
 import type { CallContext, CallReply, HeaderList, Mesh } from "./mesh.ts";
-import { newTraceparent } from "./trace.ts";
 
 export interface RpcOptions {
   /** The request being handled right now: its deadline, trace, user, request id and signal go along. */
   readonly current: () => RequestInfo | undefined;
-  readonly random?: Random;
 }
 
 /**
@@ -26,13 +23,12 @@ export function rpcClient<Api extends AnyHono>(
   options: RpcOptions,
 ): ReturnType<typeof hc<Api>> {
   const base = `http://${service}`;
-  const random = options.random ?? systemRandom;
   const meshFetch = async (input: RequestInfoOrUrl, init?: RequestInit): Promise<Response> => {
     const url = typeof input === "string" ? input : input instanceof URL ? input.href : input.url;
     const headers = headerList(init?.headers);
     const body = await outgoingBody(init?.body, headers);
     const path = pathOf(url, base);
-    const context = withSignal(options.current() ?? ownContext(random), init?.signal);
+    const context = withSignal(options.current() ?? outsideOfRequests, init?.signal);
     const reply = await mesh.call(service, { method: init?.method ?? "GET", path, headers, body }, context);
     return toResponse(reply);
   };
@@ -56,9 +52,7 @@ function pathOf(url: string, base: string): string {
 
 type RequestInfoOrUrl = string | URL | Request;
 
-function ownContext(random: Random): CallContext {
-  return { deadline: noDeadline, traceparent: newTraceparent(random) };
-}
+const outsideOfRequests: CallContext = { deadline: noDeadline, traceparent: "" };
 
 /** The current request itself is the context; a copy is made only when the author brought a signal of their own. */
 function withSignal(context: CallContext, signal: AbortSignal | null | undefined): CallContext {

@@ -3,6 +3,8 @@ import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Logger, RequestInfo } from "../../sdk/service.ts";
 import { edgeNotDeclared } from "../calls/edges.ts";
 import type { CallContext, CallReply, CallRequest, Mesh } from "../calls/mesh.ts";
+import { newTraceparent } from "../calls/trace.ts";
+import { systemRandom } from "../clock.ts";
 import { Dispatcher } from "../worker/dispatch.ts";
 import type { Neighbour } from "./options.ts";
 import { TestCall } from "./test-call.ts";
@@ -36,7 +38,8 @@ export class Neighbours implements Mesh {
       throw new MicrocosmError(error.code, message);
     }
     const body = new Uint8Array(await new Response(request.body as BodyInit | null).arrayBuffer());
-    const call = new TestCall({ ...context, ...request, body, caller: this.#service });
+    const traceparent = context.traceparent || newTraceparent(systemRandom);
+    const call = new TestCall({ ...context, traceparent, ...request, body, caller: this.#service });
     answer(call);
     const reply = await call.answered;
     return { ...reply, instance: `${service}-1` };

@@ -187,7 +187,7 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
   }
 
   #createContext(inbox: Inbox): ServiceContext<S, Events> {
-    const { service, instance, definition, broker, mesh, clock, random, log, env, topics } = this.#options;
+    const { service, instance, definition, broker, mesh, clock, log, env, topics } = this.#options;
     const scope = this.#scope;
     const events = new EventMaker({ service, schemas: definition.events ?? {}, clock, topics });
     const current = () => scope.getStore();
@@ -220,7 +220,7 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
       call: <Api extends AnyHono>(name: string) => {
         let client = clients.get(name);
         if (client === undefined) {
-          client = rpcClient<Api>(mesh, name, { current, random });
+          client = rpcClient<Api>(mesh, name, { current });
           clients.set(name, client);
         }
         return client as ReturnType<typeof rpcClient<Api>>;
