@@ -31,7 +31,7 @@ function sections(root: Schema): string[] {
     const rows = rowsOf(schema, name);
     if (rows.length > 0)
       lines.push("| key | what | value | default |", "| --- | --- | --- | --- |", ...rows, "");
-    else lines.push(`Value: ${valueOf(schema)}.`, "");
+    else lines.push(`Value: ${valueText(schema)}.`, "");
   }
   return lines;
 }
@@ -42,7 +42,7 @@ function rowsOf(schema: Schema, path: string): string[] {
     const shown =
       child.default === undefined ? (required ? "required" : "") : `\`${JSON.stringify(child.default)}\``;
     rows.push(
-      `| \`${key}\` | ${escape(child.description ?? "")} | ${escape(valueOf(child))} | ${escape(shown)} |`,
+      `| \`${key}\` | ${cell(child.description ?? "")} | ${cell(valueText(child))} | ${cell(shown)} |`,
     );
     rows.push(...rowsOf(child, key));
   };
@@ -56,10 +56,10 @@ function rowsOf(schema: Schema, path: string): string[] {
   return rows;
 }
 
-function valueOf(schema: Schema): string {
+function valueText(schema: Schema): string {
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${value}\``).join(", ");
-  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(valueOf))].join(" or ");
-  if (schema.items !== undefined) return `list of ${valueOf(schema.items)}`;
+  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(valueText))].join(" or ");
+  if (schema.items !== undefined) return `list of ${valueText(schema.items)}`;
   if (schema.type === "object")
     return schema.properties === undefined ? "names and values" : "an object, see below";
   const range =
@@ -70,6 +70,6 @@ function valueOf(schema: Schema): string {
   return `${schema.type ?? "anything"}${range}${example}`;
 }
 
-function escape(text: string): string {
+function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("\n", " ");
 }
