@@ -26,6 +26,8 @@ interface Place {
   readonly control: string;
   readonly data: string;
   readonly mode: "processes" | "monolith";
+  /** What a person types to run this program: `microcosm`. */
+  readonly program: string;
 }
 
 export function printReady(topology: Topology, ready: Ready, place: Place): void {
@@ -42,19 +44,19 @@ export function printReady(topology: Topology, ready: Ready, place: Place): void
   }
   print();
   const gateway = ready.down.some((instance) => instance.role === "gateway")
-    ? paint("red", "down: see microcosm logs gateway")
+    ? paint("red", `down: see ${place.program} logs gateway`)
     : paint("cyan", ready.gateway);
   print(`  gateway   ${gateway}`);
   print(`  control   ${paint("cyan", place.control)}`);
   print(`  data      ${place.data}`);
   print();
   print("Try, in another terminal:");
-  for (const line of suggestions(topology, ready)) print(`  ${line}`);
+  for (const line of suggestions(topology, ready, place.program)) print(`  ${line}`);
   print();
   print(paint("dim", "Ctrl-C drains and ends everything."));
 }
 
-function suggestions(topology: Topology, ready: Ready): string[] {
+function suggestions(topology: Topology, ready: Ready, program: string): string[] {
   const first = topology.gateway.routes.find(
     (route) => route.methods.includes("GET") && route.auth === "none" && !route.path.includes("{"),
   );
@@ -67,8 +69,8 @@ function suggestions(topology: Topology, ready: Ready): string[] {
   return [
     ...(page === undefined ? [] : [page]),
     ...(first === undefined ? [`curl ${ready.gateway}/readyz`] : [`curl ${ready.gateway}${first.path}`]),
-    `microcosm scale ${service}=3`,
-    ...(page === undefined && victim !== undefined ? [`kill -9 ${victim.pid}; microcosm ps`] : []),
+    `${program} scale ${service}=3`,
+    ...(page === undefined && victim !== undefined ? [`kill -9 ${victim.pid}; ${program} ps`] : []),
   ].slice(0, 3);
 }
 

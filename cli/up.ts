@@ -51,7 +51,13 @@ export async function up(file: string | undefined, options: UpOptions, context: 
       progress?.end();
       if (ready !== undefined) {
         if (options.json === true) printJson({ event: "ready", ...ready, control: run.control });
-        else printReady(topology, ready, { control: run.control, data, mode: options.mode });
+        else
+          printReady(topology, ready, {
+            control: run.control,
+            data,
+            mode: options.mode,
+            program: programName(context),
+          });
         notices.ready();
         await stop.requested;
       }
@@ -119,4 +125,9 @@ function withoutStack(line: LogLine): LogLine {
   if (line.fields?.stack === undefined) return line;
   const { stack: _stack, ...fields } = line.fields;
   return { ...line, fields };
+}
+
+/** From a checkout it is started through the package's script; the binary by its name. */
+function programName({ command }: CliContext): string {
+  return command.length > 1 ? "bun run microcosm" : "microcosm";
 }
