@@ -22,6 +22,10 @@ import type { InstanceState } from "../registry/registry.ts";
  * | POST /api/bus/topics/:topic/dead/replay {ids?} | {count} |
  * | POST /api/bus/topics/:topic/dead/purge {ids?} | {count} |
  * | GET  /api/telemetry/… | see runtime/telemetry/query.ts |
+ * | GET  /api/data | DataService[] (data/model.ts) |
+ * | GET  /api/data/:service/:table?limit=&after=&order= | DataPage; `order` is a column, `-column`, or `-` |
+ * | GET  /api/openapi.json | the gateway's routes as OpenAPI 3.1 |
+ * | POST /api/request {method,path,headers?,body?} | GatewayAnswer (routes/request.ts): a request to the gateway in a sampled trace |
  * | POST /api/down | 202, then the run drains and ends |
  */
 export interface RunInfo {

@@ -3,12 +3,16 @@ import type { Broker } from "../bus/broker.ts";
 import type { Mesh } from "../calls/mesh.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { RunInfo } from "./api.ts";
+import { DataFiles } from "./data/files.ts";
 import { bearerOnly, sameOriginOnly } from "./guard.ts";
 import { notFound, problemHandler } from "./problems.ts";
 import { busRoutes } from "./routes/bus.ts";
 import { callRoutes } from "./routes/calls.ts";
+import { dataRoutes } from "./routes/data.ts";
 import { instanceRoutes } from "./routes/instances.ts";
 import { logRoutes } from "./routes/logs.ts";
+import { openApiRoutes } from "./routes/openapi.ts";
+import { requestRoutes } from "./routes/request.ts";
 import { runRoutes } from "./routes/run.ts";
 import { type TelemetryAccess, telemetryRoutes } from "./routes/telemetry.ts";
 
@@ -30,13 +34,23 @@ export interface ControlAppOptions {
 /** The control API as the table in api.ts has it. Pages would be mounted beside `/api`, behind the same guard. */
 export function createControlApp(options: ControlAppOptions): Hono {
   const { supervisor, mesh, broker, ending, info, down } = options;
+  const { topology } = supervisor;
+  const gateway = () => supervisor.gatewayUrl;
+  const version = () => supervisor.instances().find(({ role }) => role === "gateway")?.version ?? "0.0.0";
+  const files = new DataFiles({
+    directory: supervisor.dataDirectory,
+    services: Object.keys(topology.services),
+  });
   const api = new Hono()
     .use(bearerOnly(options.token))
-    .route("/", runRoutes({ info, topology: supervisor.topology, down }))
+    .route("/", runRoutes({ info, topology, down }))
     .route("/", instanceRoutes(supervisor))
     .route("/", logRoutes(supervisor.logs, ending))
     .route("/", callRoutes({ mesh }))
     .route("/bus", busRoutes(broker, ending))
+    .route("/", dataRoutes(files))
+    .route("/", openApiRoutes({ topology, gateway, version }))
+    .route("/", requestRoutes({ gateway }))
     .route("/telemetry", telemetryRoutes(options.telemetry, ending));
   return new Hono()
     .use(sameOriginOnly(options.port))
