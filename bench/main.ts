@@ -1,6 +1,8 @@
-/** `bun run bench [boot|gateway|bus]`: measures the budgets of the design, as ratios in one run on one machine. */
+/** `bun run bench [boot|gateway|telemetry|bus]`: measures the budgets of the design, as ratios in one run on one machine. */
 import { availableParallelism, cpus } from "node:os";
 import { Command } from "commander";
+import { addLoadCommand } from "./load/command.ts";
+import { addDiffCommand } from "./report/command.ts";
 
 const program = new Command("bench")
   .description(
@@ -31,6 +33,15 @@ async function gateway(options: { rounds: number; seconds: number; connections: 
     return;
   }
   await (await import("./gateway/run.ts")).benchGateway(options);
+}
+
+async function telemetry(options: { rounds: number; seconds: number; connections: number }): Promise<void> {
+  title("Gateway path, telemetry on beside off");
+  if (!available("wrk")) {
+    process.stdout.write("not measured: install wrk (Debian package wrk)\n");
+    return;
+  }
+  await (await import("./telemetry/run.ts")).benchTelemetry(options);
 }
 
 async function bus(): Promise<void> {
@@ -65,15 +76,32 @@ program
     environment();
     await gateway(options);
   });
+program
+  .command("telemetry")
+  .option("--rounds <n>", "rounds", whole, 8)
+  .option("--seconds <n>", "seconds a measurement", whole, 3)
+  .option("--connections <n>", "connections", whole, 32)
+  .action(async (options) => {
+    environment();
+    await telemetry(options);
+  });
 program.command("bus").action(async () => {
   environment();
   await bus();
 });
+addLoadCommand(program);
+addDiffCommand(program);
 program.action(async () => {
   environment();
   await boot({ rounds: 5 });
   await gateway({ rounds: 3, seconds: 5, connections: 32 });
+  await telemetry({ rounds: 8, seconds: 3, connections: 32 });
   await bus();
 });
 
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`error: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { formatSpread, type Spread, spread } from "../measure.ts";
 import { type ReadyChild, startReady } from "../processes.ts";
 import { type WrkResult, wrk } from "../wrk.ts";
+import { makeIdentity, startItems } from "./items-run.ts";
 
 export interface GatewayBenchOptions {
   readonly rounds: number;
@@ -85,40 +85,10 @@ function report(results: ReadonlyMap<string, readonly WrkResult[]>) {
   return { rows, ratio, p99Ratio };
 }
 
-async function makeIdentity(): Promise<{ jwks: string; token: string }> {
-  const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
-  const jwk = { ...(await exportJWK(publicKey)), kid: "bench", alg: "ES256", use: "sig" };
-  const token = await new SignJWT({ roles: [] })
-    .setProtectedHeader({ alg: "ES256", kid: "bench" })
-    .setSubject("bench")
-    .setIssuer("bench")
-    .setAudience("bench")
-    .setIssuedAt()
-    .setExpirationTime("1h")
-    .sign(privateKey);
-  return { jwks: JSON.stringify({ keys: [jwk] }), token };
-}
-
 function microcosmTarget(jwks: string): Target {
   return {
     name: "microcosm",
-    async start() {
-      const topology = join(root, "bench", "gateway", "topology.yaml");
-      const child = await startReady(
-        [
-          process.execPath,
-          join(root, "main.ts"),
-          "up",
-          topology,
-          "--ephemeral",
-          "--port=0",
-          "--control-port=0",
-          "--json",
-        ],
-        { env: { ...process.env, BENCH_JWKS: jwks } },
-      );
-      return { url: (JSON.parse(child.line) as { gateway: string }).gateway, stop: child.stop };
-    },
+    start: () => startItems(join(root, "bench", "gateway", "topology.yaml"), jwks),
   };
 }
 

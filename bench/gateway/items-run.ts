@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { startReady } from "../processes.ts";
+
+const root = join(import.meta.dir, "..", "..");
+
+/** A key for the items service to publish, and a token that it proves. */
+export async function makeIdentity(): Promise<{ jwks: string; token: string }> {
+  const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
+  const jwk = { ...(await exportJWK(publicKey)), kid: "bench", alg: "ES256", use: "sig" };
+  const token = await new SignJWT({ roles: [] })
+    .setProtectedHeader({ alg: "ES256", kid: "bench" })
+    .setSubject("bench")
+    .setIssuer("bench")
+    .setAudience("bench")
+    .setIssuedAt()
+    .setExpirationTime("1h")
+    .sign(privateKey);
+  return { jwks: JSON.stringify({ keys: [jwk] }), token };
+}
+
+/** `microcosm up` of the items topology; `url` is its gateway. */
+export async function startItems(
+  topology: string,
+  jwks: string,
+): Promise<{ url: string; stop(): Promise<void> }> {
+  const up = ["up", topology, "--ephemeral", "--port=0", "--control-port=0", "--json"];
+  const child = await startReady([process.execPath, join(root, "main.ts"), ...up], {
+    env: { ...process.env, BENCH_JWKS: jwks },
+  });
+  return { url: (JSON.parse(child.line) as { gateway: string }).gateway, stop: child.stop };
+}
