@@ -1,0 +1,97 @@
+import type { Command } from "commander";
+import { readEnvironment } from "../report/environment.ts";
+import { Progress } from "../report/progress.ts";
+import { makeReport, writeReport } from "../report/report.ts";
+import { summaryText } from "../report/terminal.ts";
+import { arrivalKinds, type LoadOptions, planOf } from "./options.ts";
+import { runLoad } from "./run.ts";
+import { scenarioNames } from "./scenarios.ts";
+
+interface Options extends LoadOptions {
+  readonly name: string;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+const collect = (value: string, before: string[] = []) => [...before, value];
+
+export function addLoadCommand(program: Command): void {
+  program
+    .command("load")
+    .description("Load any URL, in an open loop (--rate) or a closed one (--clients), and write a report.")
+    .argument("<url>", "what to load; the base address when a scenario is given")
+    .option("--rate <n>", "arrivals a second, whatever the answers do")
+    .option("--arrivals <kind>", `${arrivalKinds.join(", ")} (default: constant)`)
+    .option("--to <n>", "ramp: the rate at its end")
+    .option("--over <duration>", "ramp: how long it takes")
+    .option("--rates <a,b,c>", "step: the rates")
+    .option("--every <duration>", "step: how long each rate holds")
+    .option("--peak <n>", "spike: the rate at its peak")
+    .option("--at <duration>", "spike: when it begins")
+    .option("--for <duration>", "spike: how long it lasts")
+    .option("--trace <file>", "trace: times, one a line, in seconds or as ISO dates")
+    .option("--clients <n>", "a closed loop of so many clients, each waiting for its answer")
+    .option("--think <duration>", "closed loop: mean pause of a client between answer and next request")
+    .option("--duration <duration>", "how long to measure (default: 10s; of a trace, its own length)")
+    .option(
+      "--warmup <duration>",
+      "auto: until throughput and latency have settled, 10s at most (default: auto)",
+    )
+    .option("--requests <n>", "end after so many arrivals")
+    .option("--connections <n>", "open loop: connections at most (default: 256)")
+    .option("--processes <n>", "generator processes (default: 1)")
+    .option("--timeout <duration>", "of a request (default: 10s)")
+    .option("--seed <n>", "of everything random (default: 1)")
+    .option("--scenario <name>", `a path, or one of: ${scenarioNames().join(", ")}`)
+    .option("-X, --method <method>", "default: GET; POST with --data")
+    .option("-H, --header <line>", '"name: value", may be given several times', collect)
+    .option("-d, --data <text>", "body")
+    .option("--name <name>", "of the report", "load")
+    .option("--out <directory>", "where the report goes", "bench/out")
+    .option("--json", "print the result as one line of JSON instead of a summary")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ bun run bench load http://127.0.0.1:8080/v1/products --rate 1000 --arrivals poisson --duration 30s
+  $ bun run bench load http://127.0.0.1:8080 --scenario shop --rate 50
+  $ bun run bench load http://127.0.0.1:8080/v1/products --clients 50
+
+The exit code is 1 when nothing was answered, the rate was not reached or a threshold was broken.`,
+    )
+    .action(load);
+}
+
+async function load(url: string, options: Options): Promise<void> {
+  const plan = planOf(url, options);
+  if (!/^[\w.-]+$/.test(options.name))
+    throw new Error(`--name takes letters, digits, dots, - and _, not "${options.name}"`);
+  const environment = readEnvironment();
+  const startedAt = new Date().toISOString();
+  // The summary goes to standard output, so what is only for the eye goes beside it.
+  const progress = new Progress(process.stderr);
+  const interrupt = new AbortController();
+  const onSignal = () => interrupt.abort();
+  process.once("SIGINT", onSignal);
+  process.once("SIGTERM", onSignal);
+  const result = await runLoad(plan, {
+    warmingUp: (elapsedMs) => progress.warmingUp(elapsedMs),
+    second: (second, of) => progress.second(second, of),
+    signal: interrupt.signal,
+  }).finally(() => progress.done());
+  process.off("SIGINT", onSignal);
+  process.off("SIGTERM", onSignal);
+  const command = `bun run bench ${process.argv.slice(2).map(quoted).join(" ")}`;
+  const files = writeReport(
+    options.out,
+    makeReport({ name: options.name, startedAt, command, environment, load: result }),
+  );
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ ...result, files })}\n`);
+  else
+    process.stdout.write(`${summaryText(result)}\nreport       ${files.html}\n             ${files.json}\n`);
+  if (result.problems.some((problem) => problem.severity === "error")) process.exitCode = 1;
+}
+
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

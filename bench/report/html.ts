@@ -1,0 +1,250 @@
+import { LatencyHistogram } from "../load/histogram.ts";
+import { failures, type LoadResult } from "../load/result.ts";
+import { arrivalsText } from "../load/describe.ts";
+import { latency, percent, percentileCurve, percentileName, shownPercentiles, whole } from "./figures.ts";
+import type { Report } from "./report.ts";
+import { chartSvg, escapeHtml, niceStep, type Tick } from "./svg.ts";
+import style from "./style.css" with { type: "text" };
+
+/** One file that needs nothing else: style, charts and the raw numbers are inside. */
+export function htmlReport(report: Report): string {
+  const { load } = report;
+  const title = `${report.name}: ${load.plan.url}`;
+  // The only way out of a script element is its end tag.
+  const raw = JSON.stringify(report).replaceAll("<", "\\u003c");
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(report.name)}</h1>
+<p class="sub">${escapeHtml(load.plan.url)} · ${escapeHtml(arrivalsText(load.plan))} · ${(load.measuredMs / 1000).toFixed(1)} s measured · ${escapeHtml(report.startedAt)}</p>
+${problems(load)}
+${cards(load)}
+<section>
+<h2>Latency</h2>
+${percentileChart(load)}
+${latencyTable(load)}
+<p class="note"><b>Corrected</b> counts from the moment a request was due. <b>Uncorrected</b> counts from the moment it was
+sent, as most tools do: a request that could not be sent while the target stood still is not in it, so it hides stalls
+(coordinated omission). Where both agree, either can be believed; where they differ, believe the first.</p>
+</section>
+<section>
+<h2>Over time</h2>
+${timeCharts(load)}
+</section>
+${stepTable(load)}
+${checkTable(load)}
+${generatorTable(load)}
+${secondsTable(load)}
+${environmentTable(report)}
+</main>
+<script type="application/json" id="report">${raw}</script>
+</body>
+</html>
+`;
+}
+
+function problems(load: LoadResult): string {
+  if (load.problems.length === 0) return `<p class="verdict good">Nothing stands against these figures.</p>`;
+  return load.problems
+    .map(
+      ({ severity, message }) =>
+        `<p class="verdict ${severity}"><b>${severity}</b> ${escapeHtml(message)}</p>`,
+    )
+    .join("\n");
+}
+
+function cards(load: LoadResult): string {
+  const corrected = LatencyHistogram.decode(load.total.corrected);
+  const card = (value: string, label: string) =>
+    `<div class="card"><b>${value}</b><span>${label}</span></div>`;
+  return `<div class="cards">
+${card(whole(load.perSecond), "answers a second")}
+${card(latency(corrected.percentileMs(50)), "median")}
+${card(latency(corrected.percentileMs(99)), "p99")}
+${card(latency(corrected.percentileMs(99.9)), "p99.9")}
+${card(percent(load.failedShare), "failed")}
+</div>`;
+}
+
+function percentileChart(load: LoadResult): string {
+  const corrected = percentileCurve(load.total.corrected);
+  const uncorrected = percentileCurve(load.total.uncorrected);
+  const end = Math.max(1, ...[...corrected, ...uncorrected].map(([x]) => x));
+  const named = ["0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %", "99.9999 %"];
+  const ticks = named.map((label, at): Tick => ({ at, label })).filter((tick) => tick.at <= end);
+  return chartSvg({
+    title: "Latency by percentile",
+    yLabel: "ms",
+    x: { min: 0, max: end, ticks, label: "percentile" },
+    yScale: "log",
+    height: 340,
+    series: [
+      { label: "corrected", style: "a", points: corrected },
+      { label: "uncorrected", style: "b", points: uncorrected },
+    ],
+  });
+}
+
+function latencyTable(load: LoadResult): string {
+  const corrected = LatencyHistogram.decode(load.total.corrected);
+  const uncorrected = LatencyHistogram.decode(load.total.uncorrected);
+  const head = shownPercentiles.map((percentile) => `<th>${percentileName(percentile)}</th>`).join("");
+  const row = (name: string, histogram: LatencyHistogram) =>
+    `<tr><td>${name}</td>${shownPercentiles.map((p) => `<td>${latency(histogram.percentileMs(p))}</td>`).join("")}<td>${latency(histogram.meanMs)}</td></tr>`;
+  return `<table><thead><tr><th></th>${head}<th>mean</th></tr></thead><tbody>
+${row("corrected", corrected)}
+${row("uncorrected", uncorrected)}
+</tbody></table>`;
+}
+
+function timeCharts(load: LoadResult): string {
+  const seconds = load.seconds.map((second) => ({
+    ...second,
+    histogram: LatencyHistogram.decode(second.corrected),
+  }));
+  const max = Math.max(1, seconds.length - 1);
+  const gap = Math.max(1, niceStep(max / 10));
+  const ticks: Tick[] = [];
+  for (let at = 0; at <= max; at += gap) ticks.push({ at, label: `${at}` });
+  const x = { min: 0, max, ticks, label: "seconds" };
+  const at = (percentile: number) =>
+    seconds.map(({ second, histogram }): [number, number] => [second, histogram.percentileMs(percentile)]);
+  const throughput = chartSvg({
+    title: "Answers and begun requests, each second",
+    yLabel: "per second",
+    yScale: "linear",
+    height: 220,
+    x,
+    series: [
+      { label: "begun", style: "c", points: seconds.map(({ second, begun }) => [second, begun]) },
+      { label: "answers", style: "a", points: seconds.map(({ second, replied }) => [second, replied]) },
+      {
+        label: "failed",
+        style: "d",
+        points: seconds.map(({ second, failed, bad }) => [second, failed + bad]),
+      },
+    ],
+  });
+  const latencies = chartSvg({
+    title: "Corrected latency of the answers of each second",
+    yLabel: "ms",
+    yScale: "log",
+    height: 260,
+    x,
+    series: [
+      { label: "median", style: "a", points: at(50) },
+      { label: "p99", style: "b", points: at(99) },
+      { label: "max", style: "d", points: at(100) },
+    ],
+  });
+  return `${throughput}\n${latencies}`;
+}
+
+function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return "";
+  return `<section><h2>${title}</h2><table><thead><tr>${head.map((text) => `<th>${text}</th>`).join("")}</tr></thead><tbody>
+${rows.map((row) => `<tr>${row.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`).join("\n")}
+</tbody></table></section>`;
+}
+
+function stepTable(load: LoadResult): string {
+  const rows = load.steps.map((step) => {
+    const corrected = LatencyHistogram.decode(step.corrected);
+    const statuses = Object.entries(step.statuses).map(([status, times]) => `${status}: ${whole(times)}`);
+    const failed = Object.entries(step.failed).filter(([, times]) => times > 0);
+    return [
+      step.name,
+      whole(step.replied),
+      latency(corrected.percentileMs(50)),
+      latency(corrected.percentileMs(99)),
+      latency(corrected.maxMs),
+      statuses.join(", ") || "–",
+      failures(step) === 0 ? "0" : failed.map(([kind, times]) => `${kind}: ${whole(times)}`).join(", "),
+    ];
+  });
+  return table("Requests", ["request", "answers", "median", "p99", "max", "statuses", "no answer"], rows);
+}
+
+function checkTable(load: LoadResult): string {
+  const checks = load.checks.map(({ name, passed, failed }) => [name, whole(passed), whole(failed)]);
+  const thresholds = load.thresholds.map(({ text, value, held }) => [
+    text,
+    String(Number(value.toPrecision(4))),
+    held ? "held" : "broken",
+  ]);
+  return `${table("Checks", ["check", "passed", "failed"], checks)}
+${table("Thresholds", ["threshold", "was", ""], thresholds)}`;
+}
+
+function generatorTable(load: LoadResult): string {
+  const rows = load.generators.map((health, i) => [
+    String(i + 1),
+    whole(health.due),
+    `${whole(health.late)} (${percent(health.due === 0 ? 0 : health.late / health.due)})`,
+    latency(health.lateP99Ms),
+    latency(health.lateMaxMs),
+    percent(health.cpuShare),
+    percent(health.busyShare),
+    whole(health.connections),
+  ]);
+  const head = [
+    "process",
+    "begun",
+    `over ${load.plan.lateMs} ms late`,
+    "p99 late",
+    "max late",
+    "CPU",
+    "CPU without waiting",
+    "connections",
+  ];
+  return table("The generator itself", head, rows);
+}
+
+function secondsTable(load: LoadResult): string {
+  const rows = load.seconds.map((second) => {
+    const histogram = LatencyHistogram.decode(second.corrected);
+    return [
+      String(second.second),
+      whole(second.begun),
+      whole(second.replied),
+      whole(second.failed + second.bad),
+      latency(histogram.percentileMs(50)),
+      latency(histogram.percentileMs(99)),
+      latency(histogram.maxMs),
+    ];
+  });
+  const body = table("", ["second", "begun", "answers", "failed", "median", "p99", "max"], rows);
+  return `<details><summary>Each second</summary>${body}</details>`;
+}
+
+function environmentTable(report: Report): string {
+  const { environment, load } = report;
+  const warmup =
+    load.warmup.ms === 0
+      ? "none"
+      : `${(load.warmup.ms / 1000).toFixed(1)} s, ${load.warmup.settled ? "settled" : "not settled"}`;
+  return table(
+    "Where and how",
+    ["", ""],
+    [
+      ["command", report.command],
+      [
+        "machine",
+        `${environment.cpu}, ${environment.cores} cores, ${(environment.memoryBytes / 2 ** 30).toFixed(1)} GiB`,
+      ],
+      ["system", `${environment.system}, Bun ${environment.bun}`],
+      ["load average before", environment.loadBefore.toFixed(2)],
+      ["warm-up", warmup],
+      ["seed", String(load.plan.seed)],
+      ["time-out", `${load.plan.timeoutMs} ms`],
+      ["connections", `${load.plan.connections} at most`],
+    ],
+  );
+}
