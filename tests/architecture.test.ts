@@ -10,6 +10,7 @@ const maxLines = 400;
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   "sdk/": [],
   "runtime/clock.ts": [],
+  "runtime/virtual-clock.ts": ["runtime/clock.ts"],
   "runtime/topology/": ["sdk/"],
   "runtime/protocol/": ["sdk/", "runtime/clock.ts"],
   "runtime/telemetry/": ["sdk/", "runtime/clock.ts"],
@@ -32,6 +33,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "runtime/bus/": [
     "sdk/",
     "runtime/clock.ts",
+    "runtime/virtual-clock.ts",
     "runtime/protocol/",
     "runtime/transport/",
     "runtime/storage/",

@@ -15,9 +15,9 @@ import type {
 import { ClientLink } from "./client-link.ts";
 import { ClientSubscription } from "./client-subscription.ts";
 import { readDeliveries } from "./delivery.ts";
-import type { Position } from "./subscribe.ts";
 import { Publisher } from "./publisher.ts";
 import { asBuffer, EventReader } from "./record.ts";
+import type { Position } from "./subscribe.ts";
 import {
   type DeadHead,
   isDeliverHead,

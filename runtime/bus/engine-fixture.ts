@@ -6,6 +6,7 @@ import type { MicrocosmError } from "../../sdk/errors.ts";
 import type { Event } from "../../sdk/event.ts";
 import { type Clock, seededRandom } from "../clock.ts";
 import type { TopicConfig, TopicsConfig } from "../topology/model.ts";
+import { VirtualClock } from "../virtual-clock.ts";
 import type { DeliverySink } from "./consumer.ts";
 import { encodeData } from "./data.ts";
 import { BrokerEngine } from "./engine.ts";
@@ -14,36 +15,6 @@ import type { BrokerLimits } from "./limits.ts";
 import { EventReader, RecordWriter } from "./record.ts";
 import type { Seat, SubscribeRequest } from "./subscribe.ts";
 import type { Offsets } from "./topic.ts";
-
-export class VirtualClock implements Clock {
-  #now = 1_700_000_000_000;
-  #timers: { at: number; work: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(ms: number, work: () => void): () => void {
-    const timer = { at: this.#now + ms, work };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
-  }
-
-  /** Runs what falls due on the way, each at its own time. */
-  advance(ms: number): void {
-    const end = this.#now + ms;
-    for (;;) {
-      const next = this.#timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
-      if (next === undefined) break;
-      this.#timers = this.#timers.filter((other) => other !== next);
-      this.#now = Math.max(this.#now, next.at);
-      next.work();
-    }
-    this.#now = end;
-  }
-}
 
 export const diskTopic: TopicConfig = {
   durability: "disk",

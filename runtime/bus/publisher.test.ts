@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { MicrocosmError } from "../../sdk/errors.ts";
 import type { Link } from "../transport/transport.ts";
+import { VirtualClock } from "../virtual-clock.ts";
 import { record } from "./broker.case.ts";
-import { VirtualClock } from "./engine-fixture.ts";
 import { Publisher } from "./publisher.ts";
 import { recordId, recordLength } from "./record.ts";
 

@@ -4,7 +4,7 @@ import type { Link } from "../transport/transport.ts";
 import type { EventRecord } from "./broker.ts";
 import { DueTimer } from "./due-timer.ts";
 import { Fifo } from "./fifo.ts";
-import { recordLength, RecordWriter } from "./record.ts";
+import { RecordWriter, recordLength } from "./record.ts";
 import type { Offsets } from "./topic.ts";
 import { errorFromWire, maxEventsPerFrame } from "./wire.ts";
 

@@ -8,11 +8,11 @@ import { areRecords, asBuffer } from "./record.ts";
 import type { Seat } from "./subscribe.ts";
 import {
   type DeadHead,
-  isTagsHead,
   isIds,
   isNackHead,
   isPublishHead,
   isSubscribeHead,
+  isTagsHead,
   maxEventsPerFrame,
   type PublishHead,
   positionFromWire,

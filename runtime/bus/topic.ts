@@ -3,7 +3,7 @@ import type { TopicInfo } from "./broker.ts";
 import { Dedupe, type DedupeOptions } from "./dedupe.ts";
 import { recordHeaderBytes, recordIdBytes, recordLength } from "./record.ts";
 import type { Subscription } from "./subscription.ts";
-import { toBlocks, type TopicLog } from "./topic-log.ts";
+import { type TopicLog, toBlocks } from "./topic-log.ts";
 
 export interface TopicOptions {
   readonly blockBytes: number;

@@ -1,37 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { ErrorCode } from "../../sdk/errors.ts";
 import type { Clock } from "../clock.ts";
+import { VirtualClock } from "../virtual-clock.ts";
 import { MemoryRegistry } from "./memory-registry.ts";
 import { record } from "./registry.case.ts";
 import { RegistryView } from "./view.ts";
 
-/** Time that stands still until told otherwise. */
-function handClock(): Clock & { advance(ms: number): void; readonly timers: number } {
-  let now = 1000;
-  const timers = new Map<number, { at: number; work: () => void }>();
-  let ids = 0;
-  return {
-    now: () => now,
-    after(ms, work) {
-      const id = ids++;
-      timers.set(id, { at: now + ms, work });
-      return () => void timers.delete(id);
-    },
-    advance(ms) {
-      now += ms;
-      for (const [id, timer] of [...timers]) {
-        if (timer.at > now) continue;
-        timers.delete(id);
-        timer.work();
-      }
-    },
-    get timers() {
-      return timers.size;
-    },
-  };
-}
-
-function connected(clock: Clock = handClock(), maxWaiters = 8) {
+function connected(clock: Clock = new VirtualClock(1000), maxWaiters = 8) {
   const registry = new MemoryRegistry();
   const view = new RegistryView({ clock, maxWaiters });
   view.apply(registry.snapshot());
@@ -92,7 +67,7 @@ test("onChange names the services concerned and ends when asked", () => {
 
 describe("waitReady", () => {
   test("resolves at once, or when an instance becomes ready", async () => {
-    const clock = handClock();
+    const clock = new VirtualClock(1000);
     const { registry, view } = connected(clock);
     registry.put(record("a-1", "starting"));
     const waits = [view.waitReady("a", 2000), view.waitReady("a", 2000)];
@@ -103,7 +78,7 @@ describe("waitReady", () => {
   });
 
   test("in vain: no-ready-instance, saying whether it ever was and what is there", async () => {
-    const clock = handClock();
+    const clock = new VirtualClock(1000);
     const { registry, view } = connected(clock);
     registry.put(record("a-1", "starting"));
     const first = view.waitReady("a", 1500);
@@ -123,7 +98,7 @@ describe("waitReady", () => {
   });
 
   test("no deadline means no timer", async () => {
-    const clock = handClock();
+    const clock = new VirtualClock(1000);
     const { registry, view } = connected(clock);
     const wait = view.waitReady("a", Number.POSITIVE_INFINITY);
     expect(clock.timers).toBe(0);
@@ -132,7 +107,7 @@ describe("waitReady", () => {
   });
 
   test("ends at once for a service that is down, and waits through a restart", async () => {
-    const clock = handClock();
+    const clock = new VirtualClock(1000);
     const { registry, view } = connected(clock);
     registry.put(record("orders-1", "starting"));
     const waiting = view.waitReady("orders", 1500);
@@ -145,7 +120,7 @@ describe("waitReady", () => {
   });
 
   test("a signal cancels it and leaves nothing behind", async () => {
-    const clock = handClock();
+    const clock = new VirtualClock(1000);
     const { view } = connected(clock, 1);
     const abort = new AbortController();
     const wait = view.waitReady("a", 2000, abort.signal);
@@ -159,7 +134,7 @@ describe("waitReady", () => {
   });
 
   test("is bounded per service", async () => {
-    const { registry, view } = connected(handClock(), 2);
+    const { registry, view } = connected(new VirtualClock(1000), 2);
     const waits = [view.waitReady("a", 2000), view.waitReady("a", 2000)];
     await rejectsWith(view.waitReady("a", 2000), "overloaded");
     const other = view.waitReady("b", 2000);

@@ -2,35 +2,16 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Logger } from "../../sdk/service.ts";
 import type { EventRecord } from "../bus/broker.ts";
-import type { Clock } from "../clock.ts";
+import { VirtualClock } from "../virtual-clock.ts";
 import { migrate } from "./migrate.ts";
 import { openStorage } from "./open.ts";
 import { Outbox } from "./outbox.ts";
 import { OutboxRelay, type OutboxRelayOptions } from "./relay.ts";
 
-/** Time that passes when the test says so. */
-class ManualClock implements Clock {
-  time = 1000;
-  #timers: { at: number; work: () => void }[] = [];
-
-  now(): number {
-    return this.time;
-  }
-
-  after(ms: number, work: () => void): () => void {
-    const timer = { at: this.time + ms, work };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
-  }
-
-  async pass(ms: number): Promise<void> {
-    this.time += ms;
-    for (const timer of this.#timers.filter(({ at }) => at <= this.time)) {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-      timer.work();
-    }
+/** The relay's sending takes turns of the real event loop, too. */
+class RelayClock extends VirtualClock {
+  override async pass(ms: number): Promise<void> {
+    await super.pass(ms);
     await settle();
   }
 }
@@ -39,7 +20,7 @@ const settle = () => Bun.sleep(5);
 
 let storage: ReturnType<typeof openStorage>;
 let outbox: Outbox;
-let clock: ManualClock;
+let clock: RelayClock;
 let sent: string[];
 let logged: string[];
 let relays: OutboxRelay[];
@@ -48,7 +29,7 @@ beforeEach(async () => {
   storage = openStorage({ file: ":memory:", schema: {} });
   await migrate(storage.client, { file: "t", migrations: [] });
   outbox = new Outbox(storage);
-  clock = new ManualClock();
+  clock = new RelayClock(1000);
   sent = [];
   logged = [];
   relays = [];
