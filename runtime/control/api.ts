@@ -26,6 +26,7 @@ import type { InstanceState } from "../registry/registry.ts";
  * | GET  /api/data/:service/:table?limit=&after=&order= | DataPage; `order` is a column, `-column`, or `-` |
  * | GET  /api/openapi.json | the gateway's routes as OpenAPI 3.1 |
  * | POST /api/request {method,path,headers?,body?} | GatewayAnswer (routes/request.ts): a request to the gateway in a sampled trace |
+ * | GET  /metrics, POST /v1/traces, /v1/logs, /v1/metrics | Prometheus text; OTLP/HTTP in |
  * | POST /api/down | 202, then the run drains and ends |
  */
 export interface RunInfo {

@@ -12,6 +12,7 @@ import { dataRoutes } from "./routes/data.ts";
 import { instanceRoutes } from "./routes/instances.ts";
 import { logRoutes } from "./routes/logs.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
+import { exchangeRoutes } from "./routes/otlp.ts";
 import { requestRoutes } from "./routes/request.ts";
 import { runRoutes } from "./routes/run.ts";
 import { type TelemetryAccess, telemetryRoutes } from "./routes/telemetry.ts";
@@ -52,9 +53,15 @@ export function createControlApp(options: ControlAppOptions): Hono {
     .route("/", openApiRoutes({ topology, gateway, version }))
     .route("/", requestRoutes({ gateway }))
     .route("/telemetry", telemetryRoutes(options.telemetry, ending));
+  const exchange = new Hono();
+  if (options.telemetry !== undefined) {
+    for (const path of ["/v1/*", "/metrics"]) exchange.use(path, bearerOnly(options.token));
+    exchange.route("/", exchangeRoutes(options.telemetry.observer));
+  }
   return new Hono()
     .use(sameOriginOnly(options.port))
     .route("/api", api)
+    .route("/", exchange)
     .notFound(notFound)
     .onError(problemHandler((message) => supervisor.log("error", message)));
 }

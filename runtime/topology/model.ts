@@ -191,4 +191,18 @@ export interface TelemetryConfig {
   readonly slowMs: number;
   /** What the observer keeps on disk. */
   readonly retentionBytes: number;
+  /** Where it goes besides. */
+  readonly export?: TelemetryExportConfig;
+}
+
+export interface TelemetryExportConfig {
+  readonly otlp?: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  readonly zipkin?: { readonly url: string };
+  /** Absolute path. */
+  readonly ecs?: { readonly file: string };
+  readonly elasticsearch?: {
+    readonly url: string;
+    readonly index: string;
+    readonly headers: Readonly<Record<string, string>>;
+  };
 }

@@ -7,6 +7,7 @@ import type {
   RouteConfig,
   ServiceConfig,
   SupervisorConfig,
+  TelemetryExportConfig,
   Topology,
   TopicConfig,
   TopicsConfig,
@@ -71,7 +72,21 @@ export function resolveTopology(
       sample: input.telemetry.sample,
       slowMs: input.telemetry.slow,
       retentionBytes: input.telemetry.retention,
+      ...(input.telemetry.export ? { export: resolveExport(input.telemetry.export, place.directory) } : {}),
     },
+  };
+}
+
+function resolveExport(
+  input: NonNullable<TopologyInput["telemetry"]["export"]>,
+  directory: string,
+): TelemetryExportConfig {
+  const { otlp, zipkin, ecs, elasticsearch } = input;
+  return {
+    ...(otlp ? { otlp } : {}),
+    ...(zipkin ? { zipkin } : {}),
+    ...(ecs ? { ecs: { file: resolvePath(directory, ecs.file) } } : {}),
+    ...(elasticsearch ? { elasticsearch } : {}),
   };
 }
 

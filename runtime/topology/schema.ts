@@ -8,6 +8,7 @@ import {
   size,
   topicPattern,
 } from "./scalars.ts";
+import { telemetryExport } from "./schema-export.ts";
 import { gatewaySchema } from "./schema-gateway.ts";
 
 /** Most instances a service may have; `scale` holds to it too. */
@@ -177,11 +178,14 @@ const telemetry = z
       .min(0)
       .max(1)
       .default(0.05)
-      .describe("Share of traces kept whatever becomes of them; those with an error or slow ones always are."),
+      .describe(
+        "Share of traces kept whatever becomes of them; those with an error or slow ones always are.",
+      ),
     slow: duration().prefault("500ms").describe("A trace with a span of this or more is kept."),
     retention: size({ min: 1024 * 1024 })
       .prefault("256MiB")
       .describe("What the observer keeps on disk; above it the oldest is dropped."),
+    export: telemetryExport,
   })
   .prefault({})
   .describe("What is recorded of requests, calls, events and SQL statements.");

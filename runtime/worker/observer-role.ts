@@ -23,7 +23,11 @@ class ObserverRole implements Role {
       warn: (message) => log.warn(message),
       ...(spec.telemetry === undefined
         ? {}
-        : { slowMs: spec.telemetry.slowMs, retentionBytes: spec.telemetry.retentionBytes }),
+        : {
+            slowMs: spec.telemetry.slowMs,
+            retentionBytes: spec.telemetry.retentionBytes,
+            exports: spec.telemetry.export,
+          }),
     });
     await this.#server.start();
     phase("listening");

@@ -1,9 +1,17 @@
 import { MicrocosmError } from "../../../sdk/errors.ts";
+import { systemClock } from "../../clock.ts";
 import type { IncomingCall, Link, Listener, Peer, Transport } from "../../transport/transport.ts";
 import type { CollectRequest } from "../model.ts";
+import type { TelemetryExportConfig } from "../../topology/model.ts";
+import { readBounded } from "./body.ts";
+import { Exports } from "./export/exports.ts";
 import { checkTimelineEntry } from "./intake.ts";
 import { Observer } from "./observer.ts";
 import type { ObserverOptions } from "./options.ts";
+import { OtlpReceiver } from "./otlp/receiver.ts";
+import type { OtlpSignal } from "./otlp/decode.ts";
+import { withOwnTotals } from "./own-totals.ts";
+import { expose, scrapeTypes } from "./prometheus.ts";
 import { queries, type QueryParameters } from "./queries.ts";
 
 export interface ObserverServerOptions extends ObserverOptions {
@@ -11,8 +19,12 @@ export interface ObserverServerOptions extends ObserverOptions {
   readonly address: string;
   readonly self: Peer;
   readonly warn?: (message: string) => void;
+  /** Where telemetry goes besides. */
+  readonly exports?: TelemetryExportConfig | undefined;
 }
 
+/** One OTLP document; a batch of an SDK has some hundred kilobytes. */
+const maxOtlpBytes = 16 * 1024 * 1024;
 /** A worker that reads no more gets no requests: they are hints, and the link must not grow. */
 const maxBufferedBytes = 256 * 1024;
 
@@ -24,12 +36,16 @@ const maxBufferedBytes = 256 * 1024;
  * | notify | TelemetryBatch | what a worker has to tell |
  * | notify | `{type: "timeline", entry}` | what was done to the system |
  * | call | `{query, params}` | a question of queries.ts; the answer is JSON text in the body |
+ * | call | `{query: "scrape", params: {format}}` | the metrics as Prometheus text |
+ * | call | `{query: "otlp", params: {signal}}`, OTLP/JSON as body | what a process outside has to tell |
  *
  * And it sends CollectRequests to all that connected.
  */
 export class ObserverServer {
   readonly observer: Observer;
   readonly #options: ObserverServerOptions;
+  readonly #exports: Exports;
+  readonly #receiver: OtlpReceiver;
   readonly #links = new Set<Link>();
   #listener: Listener | undefined;
   #pending = 0;
@@ -40,7 +56,19 @@ export class ObserverServer {
     this.#options = options;
     this.observer = new Observer(options, {
       collect: (traceIds) => this.#collect(traceIds),
+      traces: (traces) => {
+        for (const spans of traces) this.#exports.spans(spans);
+      },
+      logs: (logs) => this.#exports.logs(logs),
       ...(options.warn === undefined ? {} : { warn: options.warn }),
+    });
+    this.#receiver = new OtlpReceiver(this.observer.intake, this.observer.tally);
+    this.#exports = new Exports({
+      config: options.exports ?? {},
+      totals: () => this.observer.totals(),
+      tally: this.observer.tally,
+      clock: options.clock ?? systemClock,
+      warn: (message) => options.warn?.(message),
     });
   }
 
@@ -57,6 +85,7 @@ export class ObserverServer {
   async start(): Promise<void> {
     const { transport, address, self } = this.#options;
     this.observer.start();
+    this.#exports.start();
     try {
       this.#listener = await transport.listen(address, {
         self,
@@ -79,7 +108,7 @@ export class ObserverServer {
     this.#listener = undefined;
     await listener?.stop();
     this.observer.stop();
-    await Promise.all([...this.#links].map((link) => link.close()));
+    await Promise.all([this.#exports.stop(), ...[...this.#links].map((link) => link.close())]);
     this.#links.clear();
   }
 
@@ -93,26 +122,40 @@ export class ObserverServer {
     else this.observer.note(entry);
   }
 
-  #called(call: IncomingCall): void {
+  async #called(call: IncomingCall): Promise<void> {
     this.#calls++;
+    this.#pending++;
     try {
-      call.reply({ type: "application/json" }, JSON.stringify(this.#answer(call.head)));
+      const { type, text } = await this.#answer(call);
+      call.reply({ type }, text);
     } catch (error) {
       this.#errors++;
       call.fail(error instanceof MicrocosmError ? error : this.#defect(error));
+    } finally {
+      this.#pending--;
     }
+  }
+
+  async #answer(call: IncomingCall): Promise<{ readonly type: string; readonly text: string }> {
+    const head = (call.head ?? {}) as { readonly query?: unknown; readonly params?: QueryParameters };
+    const { query, params = {} } = head;
+    if (query === "scrape") {
+      const format = params.format === "openmetrics" ? "openmetrics" : "prometheus";
+      return { type: scrapeTypes[format], text: expose(withOwnTotals(this.observer), format) };
+    }
+    if (query === "otlp") {
+      const text = await readBounded(call.body, maxOtlpBytes);
+      const answer = this.#receiver.take(signalOf(params.signal), text, this.observer.now());
+      return { type: "application/json", text: JSON.stringify(answer) };
+    }
+    const known = typeof query === "string" && Object.hasOwn(queries, query) ? queries[query] : undefined;
+    if (known === undefined) throw new MicrocosmError("bad-request", `There is no query "${query}".`);
+    return { type: "application/json", text: JSON.stringify(known(this.observer, params)) };
   }
 
   #defect(error: unknown): MicrocosmError {
     this.#options.warn?.(`a query failed: ${error instanceof Error ? error.stack : error}`);
     return new MicrocosmError("internal", "The query failed; see the observer's log.", { cause: error });
-  }
-
-  #answer(head: unknown): unknown {
-    const { query, params } = (head ?? {}) as { query?: unknown; params?: unknown };
-    const answer = typeof query === "string" && Object.hasOwn(queries, query) ? queries[query] : undefined;
-    if (answer === undefined) throw new MicrocosmError("bad-request", `There is no query "${query}".`);
-    return answer(this.observer, (params ?? {}) as QueryParameters);
   }
 
   #collect(traceIds: readonly string[]): void {
@@ -121,4 +164,9 @@ export class ObserverServer {
       if (link.open && link.buffered < maxBufferedBytes) link.notify(request);
     }
   }
+}
+
+function signalOf(value: unknown): OtlpSignal {
+  if (value === "traces" || value === "logs" || value === "metrics") return value;
+  throw new MicrocosmError("bad-request", "OTLP has traces, logs and metrics.");
 }

@@ -1,0 +1,50 @@
+import type { Intake } from "../intake.ts";
+import type { Tally } from "../tally.ts";
+import { OtlpMetrics } from "./decode-metrics.ts";
+import { logsOf, type OtlpSignal, parseOtlp, spansOf } from "./decode.ts";
+
+/** As OTLP answers: what was refused of a document that as a whole was taken. */
+export interface OtlpAnswer {
+  readonly partialSuccess?: Readonly<Record<string, string | number>>;
+}
+
+const refused: Readonly<Record<OtlpSignal, string>> = {
+  traces: "rejectedSpans",
+  logs: "rejectedLogRecords",
+  metrics: "rejectedDataPoints",
+};
+
+/** OTLP/JSON of processes outside the run, into the same store. */
+export class OtlpReceiver {
+  readonly #intake: Intake;
+  readonly #tally: Tally;
+  readonly #metrics = new OtlpMetrics();
+
+  constructor(intake: Intake, tally: Tally) {
+    this.#intake = intake;
+    this.#tally = tally;
+  }
+
+  /** Throws `bad-request` saying what is wrong, and counts it. */
+  take(signal: OtlpSignal, text: string, now: number): OtlpAnswer {
+    const before = this.#tally.of("malformed");
+    try {
+      const resources = parseOtlp(text, signal);
+      if (signal === "traces") for (const { items } of spansOf(resources)) this.#intake.spans(items);
+      else if (signal === "logs") {
+        for (const { source, items } of logsOf(resources, now)) this.#intake.logs(items, source);
+      } else {
+        for (const { source, items } of this.#metrics.pointsOf(resources)) {
+          this.#intake.points(items, source, now, now);
+        }
+      }
+    } catch (error) {
+      this.#tally.count("malformed");
+      throw error;
+    }
+    const count = this.#tally.of("malformed") - before;
+    if (count === 0) return {};
+    const errorMessage = `${count} records were not of the shape that OTLP has for ${signal}.`;
+    return { partialSuccess: { [refused[signal]]: String(count), errorMessage } };
+  }
+}
