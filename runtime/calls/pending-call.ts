@@ -139,7 +139,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
       return;
     }
     this.#ended(true, undefined, head[0]);
-    this.#span?.settled(head[0], head[0] >= 500 ? String(head[0]) : "");
+    this.#span?.settled(head[0], failureOf(undefined, head[0]));
     this.#state = "settled";
     // A streamed answer still has its body to come, and an abort must reach its producer.
     if (!(body instanceof ReadableStream)) this.#signal?.removeEventListener("abort", this);
@@ -227,7 +227,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
     const endpoint = this.#endpoint!;
     const now = this.#host.clock.now();
     const durationMs = now - this.#startedAt;
-    this.#span?.ended(code ?? (status! >= 500 ? String(status) : ""));
+    this.#span?.ended(failureOf(code, status));
     endpoint.pending--;
     this.#state = "waiting";
     // A caller that left early would make a slow instance look fast.
@@ -322,7 +322,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
   #settle(error: MicrocosmError): void {
     if (this.#state === "settled") return;
     if (this.#state !== "waiting") this.#ended(true, "cancelled");
-    this.#span?.settled(0, error.code);
+    this.#span?.settled(0, failureOf(error.code));
     this.#state = "settled";
     this.#unpark();
     this.#signal?.removeEventListener("abort", this);
@@ -348,4 +348,10 @@ export class PendingCall implements ReplySink, LinkWaiter {
   #what(): string {
     return `${this.#request.method} ${this.#target.service}${this.#request.path}`;
   }
+}
+
+/** Of a span: "" for none. A caller that leaves is no failure of whom it called. */
+function failureOf(code: ErrorCode | undefined, status = 0): string {
+  if (code === undefined) return status >= 500 ? String(status) : "";
+  return code === "cancelled" ? "" : code;
 }

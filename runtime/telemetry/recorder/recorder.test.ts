@@ -92,12 +92,28 @@ describe("spans", () => {
 
 describe("sampling", () => {
   test("the rate is that of roots", () => {
-    const on = recorder({ sample: 0.05 });
+    const on = recorder({ sample: 0.05, sampledPerSecond: 1_000_000 });
     let sampled = 0;
     for (let i = 0; i < 20_000; i++) if (isSampled(on.root(on.begin()))) sampled++;
     // 20 standard deviations around 1000.
     expect(sampled).toBeGreaterThan(380);
     expect(sampled).toBeLessThan(1620);
+  });
+
+  test("there is a bound a second, unless all are wanted", () => {
+    let now = 0;
+    const countOf = (sample: number) => {
+      const on = recorder({ sample, sampledPerSecond: 50, now: () => now });
+      let sampled = 0;
+      for (let i = 0; i < 20_000; i++) {
+        now = i / 10;
+        if (isSampled(on.root(on.begin()))) sampled++;
+      }
+      return sampled;
+    };
+    // Two seconds.
+    expect(countOf(0.5)).toBe(100);
+    expect(countOf(1)).toBe(20_000);
   });
 
   test("unsampled: only what failed or was slow leaves, and the rest of its trace when asked for", () => {
@@ -198,6 +214,7 @@ describe("batches", () => {
 test("options out of range are named", () => {
   expect(() => recorder({ sample: 2 })).toThrow(/sample/);
   expect(() => recorder({ slowMs: -1 })).toThrow(/slowMs/);
+  expect(() => recorder({ sampledPerSecond: 1 })).toThrow(/sampledPerSecond/);
   expect(() => recorder({ ringSpans: 1000 })).toThrow(/capacity/);
   expect(() => recorder({ maxSeries: 0 })).toThrow(/maxSeries/);
 });

@@ -13,6 +13,11 @@ export interface RecorderOptions {
   readonly sample: number;
   /** Milliseconds from which a span, and with it its trace, is kept all the same. */
   readonly slowMs: number;
+  /**
+   * New traces sampled in a second at the most; a `sample` of 1 means all and knows no such bound. Default 100: enough
+   * to see what goes on, and at high rates what the observer spends on them stays small beside the load itself.
+   */
+  readonly sampledPerSecond?: number;
   readonly random?: Random;
   /** Milliseconds since the epoch with fractions. Default the system's monotonic clock, put on the epoch. */
   readonly now?: () => number;
@@ -34,6 +39,9 @@ const batchLogLength = 192 * 1024;
 const batchPoints = 600;
 /** Spans that wait and are worth a message before its time is due. */
 const manySpans = batchSpans;
+
+/** The bound on sampled traces holds for each of these, so that they are spread over the second. */
+const slotMs = 100;
 
 const epochMs = performance.timeOrigin;
 
@@ -63,12 +71,18 @@ export class Recorder {
   readonly #random: Random;
   readonly #sample: number;
   readonly #slowMs: number;
+  readonly #sampledPerSlot: number;
+  #slot = 0;
+  #sampledInSlot = 0;
   #sequence = 0;
 
   constructor(options: RecorderOptions) {
-    const { sample, slowMs, random = systemRandom } = options;
+    const { sample, slowMs, sampledPerSecond = 100, random = systemRandom } = options;
     if (!(sample >= 0 && sample <= 1)) throw new RangeError(`sample: expected 0 to 1, got ${sample}`);
     if (!(slowMs >= 0)) throw new RangeError(`slowMs: expected 0 or more, got ${slowMs}`);
+    if (!(sampledPerSecond >= 10)) {
+      throw new RangeError(`sampledPerSecond: expected at least 10, got ${sampledPerSecond}`);
+    }
     const { service, instance, generation } = options.owner;
     this.owner = { service, instance, generation };
     this.now = options.now ?? systemNow;
@@ -76,6 +90,7 @@ export class Recorder {
     this.#random = random;
     this.#sample = sample;
     this.#slowMs = slowMs;
+    this.#sampledPerSlot = sample === 1 ? Number.POSITIVE_INFINITY : (sampledPerSecond * slotMs) / 1000;
     this.#ids = new SpanIds(random);
     this.#ring = new SpanRing(options.ringSpans ?? 16_384, this.#ids);
     this.#logs = new LogBuffer(options.maxLogs ?? 4096, options.maxLogLength ?? 2 * 1024 * 1024);
@@ -88,7 +103,16 @@ export class Recorder {
 
   /** The context of a new trace whose root is span `number`; whether it is sampled is decided here. */
   root(number: number): string {
-    return this.#ids.root(number, this.#random() < this.#sample);
+    return this.#ids.root(number, this.#random() < this.#sample && this.#hasRoom());
+  }
+
+  #hasRoom(): boolean {
+    const slot = Math.floor(this.now() / slotMs);
+    if (slot !== this.#slot) {
+      this.#slot = slot;
+      this.#sampledInSlot = 0;
+    }
+    return this.#sampledInSlot++ < this.#sampledPerSlot;
   }
 
   /** The context that names span `number` of the trace of `context` as the parent of what comes next. */
