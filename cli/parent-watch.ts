@@ -1,16 +1,19 @@
 import { readFileSync } from "node:fs";
 
 const pollMs = 500;
+/** Shell, `bun run`, the first run's installer: how far up npm may be. */
+const levels = 6;
 
 /**
  * Under `npx … run topology` there is a shell between npm and us that dies of a signal without passing it on, and would
- * leave the whole run behind. This calls `orphaned` once our parent has lost its parent (Linux; elsewhere it does nothing).
+ * leave the whole run behind. This calls `orphaned` once one of our ancestors has lost its parent (Linux; elsewhere it does
+ * nothing).
  */
-export function watchGrandparent(orphaned: () => void): () => void {
-  const original = parentOf(process.ppid);
-  if (process.env.npm_command !== "exec" || original === undefined) return () => undefined;
+export function watchAncestors(orphaned: () => void): () => void {
+  const original = ancestors();
+  if (process.env.npm_command !== "exec" || original.length === 0) return () => undefined;
   const timer = setInterval(() => {
-    if (parentOf(process.ppid) === original) return;
+    if (ancestors().join() === original.join()) return;
     clearInterval(timer);
     orphaned();
   }, pollMs);
@@ -18,7 +21,17 @@ export function watchGrandparent(orphaned: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-function parentOf(pid: number): string | undefined {
+/** Parent, its parent, and so on. */
+function ancestors(): string[] {
+  const chain: string[] = [];
+  for (let pid = parentOf("self"); pid !== undefined && chain.length < levels; pid = parentOf(pid)) {
+    if (pid === "0") break;
+    chain.push(pid);
+  }
+  return chain;
+}
+
+function parentOf(pid: string): string | undefined {
   try {
     // pid (name) state ppid …; the name may hold spaces and parentheses
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

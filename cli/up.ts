@@ -6,7 +6,7 @@ import { defaultDataDirectory } from "../runtime/control/discovery.ts";
 import { formatLogLine } from "./logs.ts";
 import { openTopology } from "./open-topology.ts";
 import { paint, print, printJson } from "./output.ts";
-import { watchGrandparent } from "./parent-watch.ts";
+import { watchAncestors } from "./parent-watch.ts";
 import type { CliContext } from "./program.ts";
 import { BootProgress, printReady } from "./ready.ts";
 import { startRun } from "./run.ts";
@@ -85,7 +85,7 @@ function stopRequests() {
     request();
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
-  const unwatch = watchGrandparent(request);
+  const unwatch = watchAncestors(request);
   const end = () => {
     unwatch();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, onSignal);
