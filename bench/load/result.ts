@@ -60,3 +60,12 @@ export function failedShare(step: StepCounts): number {
   const all = step.replied + without;
   return all === 0 ? 0 : (step.bad + without) / all;
 }
+
+/**
+ * The seconds worth a point in a curve. What is left after the last whole second is a moment with few answers, which
+ * would look like a breakdown; when answers come in later still, they are shown.
+ */
+export function shownSeconds(load: LoadResult): readonly Second[] {
+  const whole = Math.max(1, Math.round(load.measuredMs / 1000));
+  return load.seconds.length > whole + 1 ? load.seconds : load.seconds.slice(0, whole);
+}

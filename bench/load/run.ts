@@ -7,7 +7,7 @@ import { LatencyHistogram } from "./histogram.ts";
 import type { FromGenerator, GeneratorResult, ToGenerator } from "./messages.ts";
 import type { LoadPlan } from "./plan.ts";
 import { mergeSteps, sumSteps } from "./recorder.ts";
-import { failedShare, type LoadResult, type Second } from "./result.ts";
+import { failedShare, failures, type LoadResult, type Second } from "./result.ts";
 import { loadScenario } from "./scenarios.ts";
 import { SteadyState } from "./steady.ts";
 import { checkThresholds, findProblems, type Measured } from "./verdict.ts";
@@ -102,7 +102,10 @@ class Run {
 
   measured(warmup: LoadResult["warmup"]): Measured {
     const results = this.#processes.map((process) => process.finished!);
-    const steps = mergeSteps(results.flatMap((result) => result.steps));
+    // A step that a scenario took in its setup alone has nothing to show.
+    const steps = mergeSteps(results.flatMap((result) => result.steps)).filter(
+      (step) => step.replied + failures(step) > 0,
+    );
     const total = sumSteps("all", steps);
     const measuredMs = Math.max(...results.map((result) => result.measuredMs));
     const seconds = this.#seconds.map((second, number) => second.finish(number));

@@ -80,7 +80,12 @@ export function findProblems(measured: Measured, thresholds: readonly ThresholdO
     error(`${measured.brokenTurns} turns of the scenario threw; the first: ${measured.firstBroken}`);
   const generatorBehind = judgeGenerator(measured, warning);
   judgeRate(measured, generatorBehind, error);
-  if (!measured.warmup.settled && measured.plan.warmup === "auto" && measured.warmup.ms > 0) {
+  if (
+    measured.total.replied > 0 &&
+    !measured.warmup.settled &&
+    measured.plan.warmup === "auto" &&
+    measured.warmup.ms > 0
+  ) {
     warning(`no steady state within ${measured.warmup.ms / 1000} s of warm-up; measured all the same`);
   }
   for (const { text, value, held } of thresholds) {

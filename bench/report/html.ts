@@ -1,5 +1,5 @@
 import { LatencyHistogram } from "../load/histogram.ts";
-import { failures, type LoadResult } from "../load/result.ts";
+import { failures, type LoadResult, shownSeconds } from "../load/result.ts";
 import { arrivalsText } from "../load/describe.ts";
 import { latency, percent, percentileCurve, percentileName, shownPercentiles, whole } from "./figures.ts";
 import type { Report } from "./report.ts";
@@ -92,6 +92,14 @@ function percentileChart(load: LoadResult): string {
   });
 }
 
+/** The percentile plot as a file of its own, for a page that shows it as a picture. */
+export function percentileSvgFile(load: LoadResult): string {
+  const looks =
+    "svg{background:#fff}text{fill:#475467;font:12px sans-serif}.title{fill:#1c2330;font-weight:600}" +
+    ".grid{stroke:#d8dde6}.line{fill:none;stroke-width:2}.a{stroke:#2563eb}.b{stroke:#d97706}";
+  return `${percentileChart(load).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ').replace(">", `><style>${looks}</style>`)}\n`;
+}
+
 function latencyTable(load: LoadResult): string {
   const corrected = LatencyHistogram.decode(load.total.corrected);
   const uncorrected = LatencyHistogram.decode(load.total.uncorrected);
@@ -105,7 +113,7 @@ ${row("uncorrected", uncorrected)}
 }
 
 function timeCharts(load: LoadResult): string {
-  const seconds = load.seconds.map((second) => ({
+  const seconds = shownSeconds(load).map((second) => ({
     ...second,
     histogram: LatencyHistogram.decode(second.corrected),
   }));
@@ -117,8 +125,8 @@ function timeCharts(load: LoadResult): string {
   const at = (percentile: number) =>
     seconds.map(({ second, histogram }): [number, number] => [second, histogram.percentileMs(percentile)]);
   const throughput = chartSvg({
-    title: "Answers and begun requests, each second",
-    yLabel: "per second",
+    title: "Begun, answered and failed requests",
+    yLabel: "each second",
     yScale: "linear",
     height: 220,
     x,
@@ -208,7 +216,7 @@ function generatorTable(load: LoadResult): string {
 }
 
 function secondsTable(load: LoadResult): string {
-  const rows = load.seconds.map((second) => {
+  const rows = shownSeconds(load).map((second) => {
     const histogram = LatencyHistogram.decode(second.corrected);
     return [
       String(second.second),

@@ -40,10 +40,9 @@ export function chartSvg(chart: Chart): string {
   const bottom = margin.top + inner.h;
   const parts = [
     `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(chart.title)}">`,
-    `<text class="title" x="${margin.left}" y="18">${escapeHtml(chart.title)}</text>`,
+    `<text class="title" x="${margin.left}" y="18">${escapeHtml(`${chart.title} (${chart.yLabel})`)}</text>`,
     ...legend(chart.series),
     `<text class="axis" x="${margin.left + inner.w}" y="${height - 6}" text-anchor="end">${escapeHtml(chart.x.label)}</text>`,
-    `<text class="axis" x="12" y="${margin.top - 6}">${escapeHtml(chart.yLabel)}</text>`,
   ];
   for (const tick of y.ticks) {
     parts.push(

@@ -1,7 +1,7 @@
 import { arrivalsText } from "../load/describe.ts";
 import { LatencyHistogram } from "../load/histogram.ts";
 import { sparkline } from "./progress.ts";
-import { failures, type LoadResult } from "../load/result.ts";
+import { failures, type LoadResult, shownSeconds } from "../load/result.ts";
 import type { DiffRow } from "./diff.ts";
 import { latency, percent, percentileName, shownPercentiles, whole } from "./figures.ts";
 
@@ -27,7 +27,11 @@ export function summaryText(load: LoadResult): string {
     `${load.plan.url}, ${arrivalsText(load.plan)}`,
     `${(load.warmup.ms / 1000).toFixed(1)} s warm-up${load.warmup.ms > 0 && load.warmup.settled ? ", settled" : ""}; ${(load.measuredMs / 1000).toFixed(1)} s measured`,
     "",
-    `answers      ${whole(load.total.replied)}, ${whole(load.perSecond)} a second   ${sparkline(load.seconds.map((second) => second.replied).slice(0, 60))}`,
+    `answers      ${whole(load.total.replied)}, ${whole(load.perSecond)} a second   ${sparkline(
+      shownSeconds(load)
+        .map((second) => second.replied)
+        .slice(0, 60),
+    )}`,
     `statuses     ${statuses.join("  ") || "none"}`,
     `no answer    ${failures(load.total) === 0 ? "none" : noAnswer.map(([kind, times]) => `${kind}: ${whole(times)}`).join("  ")}`,
     "",
