@@ -11,7 +11,9 @@ const levels = 6;
  */
 export function watchAncestors(orphaned: () => void): () => void {
   const original = ancestors();
-  if (process.env.npm_command !== "exec" || original.length === 0) return () => undefined;
+  // Bun passes npm's user agent on; on its own it says bun/….
+  const underNpm = process.env.npm_config_user_agent?.startsWith("npm/") === true;
+  if (!underNpm || original.length === 0) return () => undefined;
   const timer = setInterval(() => {
     if (ancestors().join() === original.join()) return;
     clearInterval(timer);
