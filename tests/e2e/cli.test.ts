@@ -228,3 +228,24 @@ test("without --json, up shows the services and things to try", async () => {
     rmSync(data, { recursive: true, force: true });
   }
 });
+
+test("a run under npm ends when npm's shell is killed", async () => {
+  const data = mkdtempSync(join(tmpdir(), "mc-"));
+  const command = `"${process.execPath}" "${main}" up --data "${data}" --port=0 --control-port=0 --json; :`;
+  const shell = Bun.spawn(["sh", "-c", command], {
+    cwd: join(import.meta.dir, "..", ".."),
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "ignore",
+    env: { ...process.env, npm_config_user_agent: "npm/11.0.0 node/v22" },
+  });
+  try {
+    const { value } = await shell.stdout.getReader().read();
+    const ready = JSON.parse(new TextDecoder().decode(value)) as { instances: { pid: number }[] };
+    shell.kill("SIGKILL");
+    await eventually("all processes end", () => !ready.instances.some(({ pid }) => isAlive(pid)));
+  } finally {
+    shell.kill("SIGKILL");
+    rmSync(data, { recursive: true, force: true });
+  }
+});
