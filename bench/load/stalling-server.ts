@@ -1,5 +1,5 @@
 /** Answers at once, but after `GET /stall?ms=N` its whole event loop stands still once for N ms. */
-const server = Bun.serve({
+export const server = Bun.serve({
   port: 0,
   hostname: "127.0.0.1",
   fetch(request) {

@@ -1,0 +1,110 @@
+/**
+ * `bun bench/load/power.ts [--rounds N] [--seconds N] [--connections N]`: how many requests a second one generator process
+ * makes in a closed loop, beside wrk and autocannon on the same bare `Bun.serve`; then how late its sends are in an open
+ * loop at half of that. Order reversed every other round.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { formatSpread, spread } from "../measure.ts";
+import { startReady } from "../processes.ts";
+import { readEnvironment } from "../report/environment.ts";
+import { wrk } from "../wrk.ts";
+import { makePlan, type PlanOptions } from "./plan.ts";
+import type { LoadResult } from "./result.ts";
+import { runLoad } from "./run.ts";
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "3" },
+    seconds: { type: "string", default: "4" },
+    connections: { type: "string", default: "32" },
+  },
+});
+const [rounds, seconds, connections] = [
+  Number(values.rounds),
+  Number(values.seconds),
+  Number(values.connections),
+];
+const autocannonScript = join(import.meta.dir, "..", "peers", "node_modules", "autocannon", "autocannon.js");
+
+type Measure = (url: string) => Promise<number>;
+
+const ours = (url: string, loop: PlanOptions["loop"]): Promise<LoadResult> =>
+  runLoad(makePlan({ url, durationMs: seconds * 1000, warmup: 1000, connections, loop }));
+
+const closed: Measure = async (url) =>
+  (await ours(url, { kind: "closed", clients: connections, thinkMs: 0 })).perSecond;
+
+const contenders = new Map<string, Measure>([["microcosm", closed]]);
+if (Bun.which("wrk") !== null) {
+  contenders.set(
+    "wrk",
+    async (url) => (await wrk({ url, connections, seconds, headers: {} })).requestsPerSecond,
+  );
+}
+if (existsSync(autocannonScript) && Bun.which("node") !== null) contenders.set("autocannon", autocannon);
+
+async function autocannon(url: string): Promise<number> {
+  const command = [
+    "node",
+    autocannonScript,
+    "-c",
+    `${connections}`,
+    "-d",
+    `${seconds}`,
+    "-W",
+    "[",
+    "-c",
+    `${connections}`,
+    "-d",
+    "1",
+    "]",
+    "--json",
+    url,
+  ];
+  const child = Bun.spawn(command, { stdout: "pipe", stderr: "ignore" });
+  const text = await new Response(child.stdout).text();
+  await child.exited;
+  const report = text.split("\n").findLast((line) => line.includes('"requests"'));
+  if (report === undefined) throw new Error(`autocannon printed no report: ${text}`);
+  return (JSON.parse(report) as { requests: { average: number } }).requests.average;
+}
+
+const environment = readEnvironment();
+process.stdout.write(
+  `bare Bun.serve, ${connections} connections, ${seconds} s a measurement, ${rounds} rounds; Bun ${environment.bun}, ` +
+    `${environment.cpu}, ${environment.cores} cores, load average ${environment.loadBefore.toFixed(2)}\n`,
+);
+for (const name of ["wrk", "autocannon"]) {
+  if (!contenders.has(name)) process.stdout.write(`${name} is not installed and was not measured\n`);
+}
+const figures = new Map<string, number[]>([...contenders.keys()].map((name) => [name, []]));
+const lateShares: number[] = [];
+const lateP99Ms: number[] = [];
+for (let round = 0; round < rounds; round++) {
+  const target = await startReady([process.execPath, join(import.meta.dir, "bare-target.ts")]);
+  const url = `http://127.0.0.1:${target.line}/`;
+  try {
+    // The target compiles its hot path first, at nobody's cost.
+    await closed(url);
+    for (const [name, measure] of round % 2 === 0 ? contenders : [...contenders].toReversed()) {
+      figures.get(name)!.push(await measure(url));
+    }
+    const rate = Math.round(figures.get("microcosm")!.at(-1)! / 2);
+    const [health] = (await ours(url, { kind: "open", arrivals: { kind: "constant", rate } })).generators;
+    lateShares.push((health!.late / health!.due) * 100);
+    lateP99Ms.push(health!.lateP99Ms);
+  } finally {
+    await target.stop();
+  }
+}
+const own = figures.get("microcosm")!;
+for (const [name, found] of figures) {
+  const ratio = spread(own.map((value, i) => value / found[i]!));
+  const beside = name === "microcosm" ? "" : `   ours is ${formatSpread(ratio)} × that`;
+  process.stdout.write(`${name.padEnd(11)} ${formatSpread(spread(found), 0)} requests/s${beside}\n`);
+}
+process.stdout.write(
+  `open loop   at half of it, ${formatSpread(spread(lateShares))} % of the sends over 1 ms late, p99 ${formatSpread(spread(lateP99Ms), 3)} ms\n`,
+);
