@@ -5,6 +5,8 @@ import { version } from "./version.ts";
 export interface CliContext {
   /** How to start this very program again, for workers: `[bun, --no-install, main.ts]`, or `[microcosm]` when compiled. */
   readonly command: readonly string[];
+  /** The folder of the source, when this is run from it or by the binary prepared from it. */
+  readonly root?: string | undefined;
 }
 
 /** A finished command's exit code. */

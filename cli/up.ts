@@ -7,6 +7,8 @@ import { formatLogLine } from "./logs.ts";
 import { openTopology } from "./open-topology.ts";
 import { paint, print, printJson } from "./output.ts";
 import { watchAncestors } from "./parent-watch.ts";
+import { prepareLater } from "./prepare.ts";
+import { keepPrepared } from "./prepared.ts";
 import type { CliContext } from "./program.ts";
 import { BootProgress, printReady } from "./ready.ts";
 import { startRun } from "./run.ts";
@@ -35,6 +37,7 @@ export async function up(file: string | undefined, options: UpOptions, context: 
     const data = resolve(chosen ?? join(directory, defaultDataDirectory));
     const progress = options.json === true ? undefined : new BootProgress();
     const notices = new Notices(options.json === true);
+    const prepared = preparation(options, context);
     const run = await startRun({
       topology,
       command: context.command,
@@ -48,6 +51,7 @@ export async function up(file: string | undefined, options: UpOptions, context: 
     });
     try {
       const ready = await Promise.race([run.ready, stop.requested]);
+      Bun.unsafe.setJITPolicy(1);
       progress?.end();
       if (ready !== undefined) {
         if (options.json === true) printJson({ event: "ready", ...ready, control: run.control });
@@ -59,10 +63,12 @@ export async function up(file: string | undefined, options: UpOptions, context: 
             program: programName(context),
           });
         notices.ready();
+        prepared.begin();
         await stop.requested;
       }
       if (options.json !== true) print(paint("dim", "draining…"));
     } finally {
+      await prepared.end();
       await run.stop();
     }
     return 0;
@@ -70,6 +76,16 @@ export async function up(file: string | undefined, options: UpOptions, context: 
     stop.end();
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+/** From source: makes the binary that the next start is quicker with. As that binary: keeps it. */
+function preparation({ mode }: UpOptions, { root, command }: CliContext) {
+  let end: () => void | Promise<void> = () => {};
+  const begin = () => {
+    if (root === undefined || mode !== "processes" || process.env.MICROCOSM_PREPARED === "off") return;
+    end = command.length > 1 ? prepareLater(root) : keepPrepared(process.execPath);
+  };
+  return { begin, end: async () => await end() };
 }
 
 /** The first request drains; a second Ctrl-C does not wait: workers end with this process. */
@@ -128,6 +144,6 @@ function withoutStack(line: LogLine): LogLine {
 }
 
 /** From a checkout it is started through the package's script; the binary by its name. */
-function programName({ command }: CliContext): string {
-  return command.length > 1 ? "bun run microcosm" : "microcosm";
+function programName({ root }: CliContext): string {
+  return root !== undefined ? "bun run microcosm" : "microcosm";
 }

@@ -19,6 +19,9 @@ const result = await Bun.build({
     outfile,
     // A bunfig.toml of the current folder configures its owner's Bun, not this program: its preloads would run here.
     autoloadBunfig: false,
+    // Without these a service with packages of its own, or with JSX, loads from source but not from the binary.
+    autoloadPackageJson: true,
+    autoloadTsconfig: true,
   },
   target: "bun",
   format: "esm",

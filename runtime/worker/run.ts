@@ -62,6 +62,7 @@ export async function runWorker(roleOf: (spec: WorkerSpec) => Promise<Role>): Pr
     scope,
   });
   process.on("SIGTERM", () => void worker.drain(spec.supervisor.drainTimeoutMs));
-  void worker.start();
+  // The start is kept out of the compiler (main.ts); the work is not.
+  void worker.start().finally(() => Bun.unsafe.setJITPolicy(1));
   await exit((await worker.exited) === "failed" ? 1 : 0);
 }

@@ -8,6 +8,9 @@ import { processStart } from "../../runtime/supervisor/process-identity.ts";
 export const root = resolve(import.meta.dir, "..", "..");
 export const main = join(root, "main.ts");
 
+/** Tests run the source, whatever an earlier run has prepared of it. */
+const sourceOnly = { ...process.env, MICROCOSM_PREPARED: "off" };
+
 const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 30_000;
 
@@ -87,7 +90,7 @@ export class Run {
         stdin: "ignore",
         stdout: "pipe",
         stderr: "pipe",
-        env: { ...process.env, MICROCOSM_ADMIN_PASSWORD: adminPassword, ...options.env },
+        env: { ...sourceOnly, MICROCOSM_ADMIN_PASSWORD: adminPassword, ...options.env },
       },
     );
     const stderr = { text: "" };
@@ -155,7 +158,7 @@ export async function cli(
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    env: { ...process.env, ...options.env },
+    env: { ...sourceOnly, ...options.env },
   });
   const [stdout, stderr, code] = await Promise.all([
     new Response(child.stdout).text(),
