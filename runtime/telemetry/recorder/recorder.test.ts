@@ -141,6 +141,24 @@ describe("sampling", () => {
     expect(on.batch(0, false)).toBeUndefined();
   });
 
+  test("a span asked for late has its texts, as far as they were kept", () => {
+    const on = recorder({ sample: 0 });
+    const texts: SpanShape = { kind: "client", describe: (a, b) => ({ name: a, attributes: { b } }) };
+    const context = on.root(on.begin());
+    const put = (a: string, b: string) => on.span(texts, context, on.begin(), 0, 1, 2, "", a, b, 0, 0);
+    put("GET", "/products/7?x=%C3%A4");
+    put("", "");
+    put("m".repeat(100), "p".repeat(1000));
+    on.collect([traceIdOf(context)]);
+    const spans = on.batch(0, false)!.spans;
+    expect(spans.map((span) => [span.name, span.attributes.b])).toEqual([
+      ["GET", "/products/7?x=%C3%A4"],
+      ["", ""],
+      ["m".repeat(40), "p".repeat(96)],
+    ]);
+    expect(spans[0]?.parentSpanId).toBe(spanIdOf(context));
+  });
+
   test("a ring that was overwritten before it was sent counts what it lost", () => {
     const on = recorder({ ringSpans: 8 });
     for (let i = 0; i < 20; i++) root(on, i);

@@ -53,7 +53,7 @@ function systemNow(): number {
  * What one worker remembers of what it does, until the observer has it. One object a worker, handed to all that is
  * instrumented; where telemetry is off there is none.
  *
- * Hot path: a span is one call when it ends, with flat arguments, and ten stores into a ring. It becomes an object
+ * Hot path: a span is one call when it ends, with flat arguments, and a few stores into a ring. It becomes an object
  * only when it is sent: when its trace was sampled at its head, when it failed or was slow itself, or when the observer
  * asks for its trace because something else in it did (retroactive sampling: Hindsight, NSDI 2023).
  */
@@ -64,6 +64,8 @@ export class Recorder {
   readonly now: () => number;
   /** Tells that there is enough for a batch before it is due. */
   onFull: (() => void) | undefined = undefined;
+  /** Tells of a span whose trace the observer may want to ask for, before the rings have forgotten it. */
+  onRemarkable: (() => void) | undefined = undefined;
   readonly #ids: SpanIds;
   readonly #ring: SpanRing;
   readonly #logs: LogBuffer;
@@ -138,9 +140,12 @@ export class Recorder {
     n: number,
     m: number,
   ): void {
-    const wanted = failure !== "" || durationMs >= this.#slowMs || isSampled(context);
+    const remarkable = failure !== "" || durationMs >= this.#slowMs;
+    const wanted = remarkable || isSampled(context);
     this.#ring.put(shape, context, number, parent, startMs, durationMs, failure, a, b, n, m, wanted);
-    if (wanted && this.#ring.waiting >= manySpans) this.onFull?.();
+    if (!wanted) return;
+    if (remarkable) this.onRemarkable?.();
+    if (this.#ring.waiting >= manySpans) this.onFull?.();
   }
 
   log(record: Omit<LogRecord, "service" | "instance">): void {

@@ -16,6 +16,8 @@ export interface SenderOptions {
 
 /** Between reports of a worker that has nothing to tell but its gauges. In intervals. */
 const quietIntervals = 5;
+/** From a failed or slow span to its message: soon, as the rest of its trace is in rings that go round. */
+const remarkableMs = 50;
 /** One turn's messages; what is left goes in the next. */
 const batchesPerTurn = 8;
 /** Bytes the kernel has not taken: an observer that is slow gets fewer batches, never a growing buffer. */
@@ -35,6 +37,7 @@ export class Sender implements LinkHandler {
   #connecting: Promise<void> | undefined;
   #cancelTick: (() => void) | undefined;
   #soon = false;
+  #cancelRemarkable: (() => void) | undefined;
   #quiet = 0;
   #stopped = false;
 
@@ -48,7 +51,14 @@ export class Sender implements LinkHandler {
 
   start(): void {
     if (this.#cancelTick !== undefined || this.#stopped) return;
-    this.#options.recorder.onFull = () => this.#sendSoon();
+    const { recorder, clock } = this.#options;
+    recorder.onFull = () => this.#sendSoon();
+    recorder.onRemarkable = () => {
+      this.#cancelRemarkable ??= clock.after(remarkableMs, () => {
+        this.#cancelRemarkable = undefined;
+        this.#send(false);
+      });
+    };
     this.#arm();
   }
 
@@ -57,7 +67,9 @@ export class Sender implements LinkHandler {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#cancelTick?.();
+    this.#cancelRemarkable?.();
     this.#options.recorder.onFull = undefined;
+    this.#options.recorder.onRemarkable = undefined;
     this.#send(true);
     await this.#connecting;
     await this.#link?.close();
