@@ -150,16 +150,23 @@ function linkOf(value: unknown): SpanLink[] {
 }
 
 function fieldsOf(fields: Fields): { readonly fields: LogRecord["fields"]; readonly truncated: boolean } {
+  let isMended = false;
+  const plain = (_key: string, entry: unknown) => {
+    if (typeof entry === "bigint") return entry.toString();
+    if (typeof entry !== "string" || entry.isWellFormed()) return entry;
+    isMended = true;
+    return entry.toWellFormed();
+  };
   let json: string;
   try {
-    json = JSON.stringify(fields, (_key, entry) => (typeof entry === "bigint" ? entry.toString() : entry));
+    json = JSON.stringify(fields, plain);
   } catch {
     return { fields: undefined, truncated: true };
   }
   if (json.length > maxFieldsLength) {
     return { fields: { truncated: text(json, maxValueLength) }, truncated: true };
   }
-  return { fields: json.isWellFormed() ? fields : JSON.parse(json.toWellFormed()), truncated: false };
+  return { fields: isMended ? (JSON.parse(json) as LogRecord["fields"]) : fields, truncated: false };
 }
 
 function labelsOf(value: unknown, source: Source): Record<string, string> | undefined {

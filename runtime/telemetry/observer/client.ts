@@ -19,8 +19,8 @@ export interface Answer {
 }
 
 const askTimeoutMs = 10_000;
-/** For the observer to be there, before what was done is told to nobody. */
-const noteTimeoutMs = 30_000;
+/** Between attempts to tell what was done, while there is no observer. */
+const retryMs = 1000;
 /** Entries kept while there is no observer; the oldest give way. */
 const maxNotes = 1000;
 
@@ -30,6 +30,7 @@ export class ObserverClient {
   #link: Promise<Link> | undefined;
   #notes: TimelineEntry[] = [];
   #telling = false;
+  #cancelRetry: () => void = () => {};
   #stopped = false;
 
   constructor(options: ObserverClientOptions) {
@@ -68,23 +69,27 @@ export class ObserverClient {
   /** Idempotent. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#cancelRetry();
     const link = await this.#link?.catch(() => undefined);
     await link?.close();
   }
 
+  /** By a call and not a notification: what the observer did not take when it ended is told to the next one. */
   async #tell(): Promise<void> {
     if (this.#telling) return;
     this.#telling = true;
-    try {
-      while (this.#notes.length > 0 && !this.#stopped) {
-        const link = await this.#connected(this.#options.clock.now() + noteTimeoutMs);
-        for (const entry of this.#notes.splice(0)) link.notify({ type: "timeline", entry });
+    this.#cancelRetry();
+    while (this.#notes.length > 0 && !this.#stopped) {
+      const entries = this.#notes.splice(0);
+      try {
+        await this.ask("note", {}, JSON.stringify(entries));
+      } catch {
+        this.#notes = [...entries, ...this.#notes].slice(-maxNotes);
+        this.#cancelRetry = this.#options.clock.after(retryMs, () => void this.#tell());
+        break;
       }
-    } catch {
-      // They stay for the next time.
-    } finally {
-      this.#telling = false;
     }
+    this.#telling = false;
   }
 
   async #connected(deadline: number): Promise<Link> {

@@ -34,8 +34,8 @@ const maxBufferedBytes = 256 * 1024;
  * | frame | head | meaning |
  * | --- | --- | --- |
  * | notify | TelemetryBatch | what a worker has to tell |
- * | notify | `{type: "timeline", entry}` | what was done to the system |
  * | call | `{query, params}` | a question of queries.ts; the answer is JSON text in the body |
+ * | call | `{query: "note"}`, TimelineEntry[] as JSON in the body | what was done to the system |
  * | call | `{query: "scrape", params: {format}}` | the metrics as Prometheus text |
  * | call | `{query: "otlp", params: {signal}}`, OTLP/JSON as body | what a process outside has to tell |
  *
@@ -92,7 +92,7 @@ export class ObserverServer {
         handler: {
           opened: (link) => void this.#links.add(link),
           closed: (link) => void this.#links.delete(link),
-          notify: (_link, head) => this.#notified(head),
+          notify: (_link, head) => this.observer.intake.batch(head, this.observer.now()),
           call: (call) => void this.#called(call),
         },
       });
@@ -112,14 +112,18 @@ export class ObserverServer {
     this.#links.clear();
   }
 
-  #notified(head: unknown): void {
-    if ((head as { type?: unknown } | null)?.type !== "timeline") {
-      this.observer.intake.batch(head, this.observer.now());
-      return;
+  #note(text: string): void {
+    let entries: unknown;
+    try {
+      entries = JSON.parse(text);
+    } catch (cause) {
+      throw new MicrocosmError("bad-request", "The entries are no JSON.", { cause });
     }
-    const entry = checkTimelineEntry((head as { entry?: unknown }).entry);
-    if (entry === undefined) this.observer.tally.count("malformed");
-    else this.observer.note(entry);
+    for (const value of Array.isArray(entries) ? entries : [entries]) {
+      const entry = checkTimelineEntry(value);
+      if (entry === undefined) this.observer.tally.count("malformed");
+      else this.observer.note(entry);
+    }
   }
 
   async #called(call: IncomingCall): Promise<void> {
@@ -142,6 +146,10 @@ export class ObserverServer {
     if (query === "scrape") {
       const format = params.format === "openmetrics" ? "openmetrics" : "prometheus";
       return { type: scrapeTypes[format], text: expose(withOwnTotals(this.observer), format) };
+    }
+    if (query === "note") {
+      this.#note(await readBounded(call.body, maxOtlpBytes));
+      return { type: "application/json", text: "{}" };
     }
     if (query === "otlp") {
       const text = await readBounded(call.body, maxOtlpBytes);

@@ -1,0 +1,201 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { LogRecord, MetricPoint, SpanRecord } from "../../model.ts";
+import { Intake } from "../intake.ts";
+import { span, spanId, traceId } from "../spans-fixture.ts";
+import { Tally } from "../tally.ts";
+import { Totals } from "../totals.ts";
+import { otlpLogs, otlpMetrics, otlpTraces } from "./encode.ts";
+import { OtlpReceiver } from "./receiver.ts";
+
+const now = 1_700_000_000_000;
+let spans: SpanRecord[];
+let logs: LogRecord[];
+let points: MetricPoint[];
+let tally: Tally;
+let receiver: OtlpReceiver;
+
+beforeEach(() => {
+  spans = [];
+  logs = [];
+  points = [];
+  tally = new Tally();
+  const sink = {
+    span: (one: SpanRecord) => void spans.push(one),
+    log: (one: LogRecord) => void logs.push(one),
+    point: (one: MetricPoint) => void points.push(one),
+  };
+  receiver = new OtlpReceiver(new Intake(sink, tally), tally);
+});
+
+describe("what goes out as OTLP comes in again", () => {
+  const attributes = fc.dictionary(
+    fc.string({ minLength: 1, maxLength: 20 }).filter((key) => key !== "__proto__"),
+    fc.oneof(fc.string(), fc.boolean(), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true })),
+    { maxKeys: 5 },
+  );
+  // Microseconds, so that nothing is rounded.
+  const time = fc.integer({ min: 0, max: 1e9 }).map((micros) => now + micros / 1000);
+
+  test("spans", () => {
+    const any = fc.record({
+      name: fc.string(),
+      kind: fc.constantFrom<SpanRecord["kind"]>("server", "client", "producer", "consumer", "internal"),
+      status: fc.constantFrom<SpanRecord["status"]>("unset", "ok", "error"),
+      startMs: time,
+      durationMs: fc.integer({ min: 0, max: 1e7 }).map((micros) => micros / 1000),
+      attributes,
+      events: fc.array(fc.record({ name: fc.string(), at: time, attributes }), {
+        minLength: 1,
+        maxLength: 2,
+      }),
+      links: fc.constant([{ traceId: traceId(7), spanId: spanId(7) }]),
+      parentSpanId: fc.constantFrom(spanId(2), spanId(3)),
+    });
+    fc.assert(
+      fc.property(any, (given) => {
+        spans.length = 0;
+        const sent = span({ ...given, service: "é", instance: "é-1", generation: 0 });
+        expect(receiver.take("traces", JSON.stringify(otlpTraces([sent])), now)).toEqual({});
+        const { startMs, durationMs, events, ...rest } = spans[0]!;
+        expect(startMs).toBeCloseTo(sent.startMs, 2);
+        expect(durationMs).toBeCloseTo(sent.durationMs, 2);
+        expect(events?.map(({ name }) => name)).toEqual(sent.events?.map(({ name }) => name));
+        // -0 is no integer of its own in OTLP.
+        const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
+        const { startMs: _start, durationMs: _duration, events: _events, ...wanted } = sent;
+        expect(plain(rest)).toEqual(plain(wanted));
+      }),
+    );
+  });
+
+  test("log lines", () => {
+    const sent: LogRecord = {
+      at: now,
+      level: "notice",
+      message: "hello",
+      service: "a",
+      instance: "a-1",
+      traceId: traceId(1),
+      spanId: spanId(1),
+      fields: { n: 1, s: "x" },
+    };
+    receiver.take("logs", JSON.stringify(otlpLogs([sent])), now);
+    expect(logs).toEqual([sent]);
+  });
+
+  test("metrics, as totals whose changes are told", () => {
+    const totals = new Totals(10);
+    const labels = { service: "a", instance: "a-1", route: "/" };
+    const histogram = {
+      scale: 3,
+      count: 3,
+      sum: 20,
+      min: 4,
+      max: 9,
+      zeros: 0,
+      buckets: [
+        [20, 1],
+        [22, 2],
+      ] as const,
+    };
+    const add = (value: number) => {
+      totals.add({ name: "c", kind: "counter", unit: "1", labels, value }, now);
+      totals.add({ name: "g", kind: "gauge", unit: "1", labels, value }, now);
+      totals.add({ name: "h", kind: "histogram", unit: "ms", labels, histogram }, now);
+      points.length = 0;
+      receiver.take("metrics", JSON.stringify(otlpMetrics(totals.all(), now)), now);
+      return points;
+    };
+    // Nobody knows how much of the first total is new.
+    expect(add(5).map(({ value, histogram: data }) => value ?? data?.count)).toEqual([0, 5, 0]);
+    expect(add(2)).toMatchObject([
+      { name: "c", value: 2, labels },
+      { name: "g", value: 2 },
+      { name: "h", histogram: { count: 3, sum: 20, buckets: histogram.buckets } },
+    ]);
+  });
+});
+
+describe("what other senders write", () => {
+  test("explicit histograms keep their count, and their values about", () => {
+    const point = { explicitBounds: [10, 100], bucketCounts: ["1", "2", "0"], sum: 70, count: "3" };
+    const histogram = { aggregationTemporality: 1, dataPoints: [point] };
+    const document = {
+      resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: "h", unit: "ms", histogram }] }] }],
+    };
+    receiver.take("metrics", JSON.stringify(document), now);
+    expect(points).toMatchObject([{ histogram: { count: 3, sum: 70 } }]);
+    expect(points[0]?.histogram?.max).toBeLessThan(100);
+  });
+
+  test("upper-case ids, names of enums and a parent of nothing are understood", () => {
+    const one = {
+      traceId: "AB".repeat(16),
+      spanId: "CD".repeat(8),
+      parentSpanId: "",
+      name: "x",
+      kind: "SPAN_KIND_CLIENT",
+      startTimeUnixNano: "1700000000000000000",
+      endTimeUnixNano: "1699999999000000000",
+      status: { code: "STATUS_CODE_ERROR", message: "no" },
+    };
+    receiver.take("traces", JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [one] }] }] }), now);
+    expect(spans).toEqual([
+      span({
+        traceId: "ab".repeat(16),
+        spanId: "cd".repeat(8),
+        name: "x",
+        kind: "client",
+        service: "unknown_service",
+        instance: "unknown_service",
+        generation: 0,
+        startMs: now,
+        durationMs: 0,
+        status: "error",
+        attributes: { "otel.status_description": "no" },
+      }),
+    ]);
+  });
+
+  test("what is no OTLP is refused with what is wrong, and counted", () => {
+    expect(() => receiver.take("traces", "{", now)).toThrow("not JSON");
+    expect(() => receiver.take("traces", "[]", now)).toThrow("must be a JSON object");
+    expect(() => receiver.take("traces", '{"resourceSpans":{}}', now)).toThrow(
+      "resourceSpans must be a list",
+    );
+    expect(() => receiver.take("logs", '{"resourceLogs":[3]}', now)).toThrow(
+      "resourceLogs[0] must be an object",
+    );
+    expect(tally.of("malformed")).toBe(4);
+    const half = { resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: "short" }, null] }] }] };
+    expect(receiver.take("traces", JSON.stringify(half), now)).toMatchObject({
+      partialSuccess: { rejectedSpans: "2" },
+    });
+  });
+
+  test("any JSON is taken or refused, never more", () => {
+    const signal = fc.constantFrom("traces" as const, "logs" as const, "metrics" as const);
+    const deep = fc.json();
+    const near = fc
+      .array(fc.oneof(fc.object(), fc.constant({ dataPoints: [{}] })), { maxLength: 3 })
+      .map((parts) =>
+        JSON.stringify({
+          resourceSpans: [{ scopeSpans: [{ spans: parts }] }],
+          resourceLogs: [{ scopeLogs: [{ logRecords: parts }] }],
+          resourceMetrics: [
+            { scopeMetrics: [{ metrics: parts.map((sum) => ({ name: "m", sum, ...sum })) }] },
+          ],
+        }),
+      );
+    fc.assert(
+      fc.property(signal, fc.oneof(deep, near, fc.string()), (kind, text) => {
+        try {
+          receiver.take(kind, text, now);
+        } catch (error) {
+          expect(error).toMatchObject({ code: "bad-request" });
+        }
+      }),
+    );
+  });
+});
