@@ -17,7 +17,8 @@ export interface TestTransport {
   address(instance: string): string;
 }
 
-export interface NodeOptions extends Partial<Pick<MeshClientOptions, "balancers" | "policies" | "shunMs">> {
+export interface NodeOptions
+  extends Partial<Pick<MeshClientOptions, "balancers" | "policies" | "shunMs" | "recorder">> {
   readonly uses?: readonly (string | EdgeConfig)[];
   readonly callers?: readonly string[];
   readonly generation?: number;
@@ -103,6 +104,7 @@ export class Node {
       clock: systemClock,
       random,
       onSuspect: (instance) => this.suspects.push(instance),
+      recorder: options.recorder,
       ...(options.policies && { policies: options.policies }),
       ...(options.shunMs !== undefined && { shunMs: options.shunMs }),
     });
