@@ -61,3 +61,6 @@ function removeUnused(cache: string, current: string): void {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+// `bun cli/prepare.ts`: before measuring, or while installing.
+if (import.meta.main) await prepare(join(import.meta.dir, ".."));

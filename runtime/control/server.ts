@@ -1,10 +1,11 @@
+import type { Hono } from "hono";
 import type { Broker } from "../bus/broker.ts";
 import type { Mesh } from "../calls/mesh.ts";
 import { portError } from "../supervisor/port-check.ts";
 import { processStart } from "../supervisor/process-identity.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { RunInfo } from "./api.ts";
-import { createControlApp } from "./app.ts";
+import type { ControlAppOptions } from "./app.ts";
 import type { TelemetryAccess } from "./routes/telemetry.ts";
 import { removeControlFile, writeControlFile } from "./control-file.ts";
 import { RunIndex } from "./run-index.ts";
@@ -36,6 +37,7 @@ export class ControlServer {
   readonly #ending = new AbortController();
   /** 256 random bits. */
   readonly #token = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
+  #app: Promise<Hono> | undefined;
   #server: Bun.Server<undefined> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -52,7 +54,7 @@ export class ControlServer {
   /** Throws `port-in-use`. */
   async start(): Promise<void> {
     const { supervisor, mesh, broker, telemetry, port, down } = this.#options;
-    const app = createControlApp({
+    const options: ControlAppOptions = {
       supervisor,
       mesh,
       broker,
@@ -62,12 +64,12 @@ export class ControlServer {
       port: () => this.#server?.port ?? port,
       info: () => this.#info(),
       ending: this.#ending.signal,
-    });
+    };
     try {
       this.#server = Bun.serve({
         hostname: host,
         port,
-        fetch: app.fetch,
+        fetch: async (request, server) => (await this.#load(options)).fetch(request, server),
         maxRequestBodySize: maxBodyBytes,
         // A scale or restart answers when it is done, and a follower may wait for hours.
         idleTimeout: 0,
@@ -76,6 +78,12 @@ export class ControlServer {
       throw portError(host, port, cause);
     }
     this.#announce();
+  }
+
+  /** With the first request: nobody asks before the workers are started, and they need not wait for its modules. */
+  #load(options: ControlAppOptions): Promise<Hono> {
+    this.#app ??= import("./app.ts").then(({ createControlApp }) => createControlApp(options));
+    return this.#app;
   }
 
   /** Idempotent. */

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import type { CatalogContext } from "./context.ts";
 import { productId } from "./product-id.ts";
 import { foldedText } from "./search.ts";
@@ -36,8 +37,12 @@ export function seedCatalog(ctx: CatalogContext): void {
   if (hasProducts(ctx.db)) return;
   ctx.transaction((tx) => {
     if (hasProducts(tx)) return;
-    // SQLite takes 32,766 variables in a statement; 500 rows of seven stay well below.
-    tx.insert(products).values(seedProducts()).run();
+    // As one JSON text: 3500 variables took four times as long, on the way to the first answer of a new shop.
+    tx.run(sql`
+      INSERT INTO products (seq, id, name, description, price_cents, currency, folded)
+      SELECT value ->> 'seq', value ->> 'id', value ->> 'name', value ->> 'description',
+             value ->> 'priceCents', value ->> 'currency', value ->> 'folded'
+      FROM json_each(${JSON.stringify(seedProducts())})`);
   });
 }
 

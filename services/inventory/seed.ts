@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import type { EventOf } from "microcosm";
 import type { catalogEvents } from "../catalog/events.ts";
 import type { InventoryContext } from "./context.ts";
@@ -25,7 +26,11 @@ export function seedStock(): { productId: string; available: number }[] {
 export function seedInventory(ctx: InventoryContext): void {
   if (hasStock(ctx.db)) return;
   ctx.transaction((tx) => {
-    if (!hasStock(tx)) tx.insert(stock).values(seedStock()).run();
+    if (hasStock(tx)) return;
+    // As one JSON text: a thousand variables took four times as long.
+    tx.run(sql`
+      INSERT INTO stock (product_id, available)
+      SELECT value ->> 'productId', value ->> 'available' FROM json_each(${JSON.stringify(seedStock())})`);
   });
 }
 
