@@ -249,7 +249,8 @@ export class Observer {
       return;
     }
     this.#points.push({ at, point });
-    this.#live.add(point, at);
+    // By when it came, not by the sender's clock: the live window is read from its newest end on.
+    this.#live.add(point, this.#settings.clock.now());
     this.#totals.add(point, at);
   }
 }
