@@ -24,6 +24,8 @@ export class BootProgress {
 
 interface Place {
   readonly control: string;
+  /** Opens the dashboard; has the token. */
+  readonly dashboard: string;
   readonly data: string;
   readonly mode: "processes" | "monolith";
   /** What a person types to run this program: `microcosm`. */
@@ -47,6 +49,7 @@ export function printReady(topology: Topology, ready: Ready, place: Place): void
     ? paint("red", `down: see ${place.program} logs gateway`)
     : paint("cyan", ready.gateway);
   print(`  gateway   ${gateway}`);
+  print(`  dashboard ${paint("cyan", place.dashboard)}`);
   print(`  control   ${paint("cyan", place.control)}`);
   print(`  data      ${place.data}`);
   print();

@@ -14,6 +14,7 @@ import { type Ready, Supervisor } from "../runtime/supervisor/supervisor.ts";
 import { ObserverClient } from "../runtime/telemetry/observer/client.ts";
 import type { Topology } from "../runtime/topology/model.ts";
 import type { Peer, Transport } from "../runtime/transport/transport.ts";
+import { dashboardFiles } from "./dashboard.ts";
 import { version } from "./version.ts";
 
 export interface RunSettings {
@@ -32,6 +33,8 @@ export interface RunSettings {
 
 export interface StartedRun {
   readonly control: string;
+  /** Opens the dashboard; has the token. */
+  readonly dashboard: string;
   readonly ready: Promise<Ready>;
   /** Drains everything and ends it. */
   stop(): Promise<void>;
@@ -62,6 +65,7 @@ export async function startRun(settings: RunSettings): Promise<StartedRun> {
     mesh: management.mesh,
     broker: management.broker,
     telemetry: management.telemetry,
+    pages: dashboardFiles,
     port: settings.controlPort,
     down: settings.down,
   });
@@ -77,7 +81,7 @@ export async function startRun(settings: RunSettings): Promise<StartedRun> {
     await stop();
     throw error;
   }
-  return { control: control.url, ready: supervisor.start(), stop };
+  return { control: control.url, dashboard: control.link, ready: supervisor.start(), stop };
 }
 
 async function workersOf(settings: RunSettings): Promise<{ transport: Transport; launcher: Launcher }> {

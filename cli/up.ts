@@ -54,10 +54,13 @@ export async function up(file: string | undefined, options: UpOptions, context: 
       Bun.unsafe.setJITPolicy(1);
       progress?.end();
       if (ready !== undefined) {
-        if (options.json === true) printJson({ event: "ready", ...ready, control: run.control });
-        else
+        if (options.json === true) {
+          const { control, dashboard } = run;
+          printJson({ event: "ready", ...ready, control, dashboard });
+        } else
           printReady(topology, ready, {
             control: run.control,
+            dashboard: run.dashboard,
             data,
             mode: options.mode,
             program: programName(context),

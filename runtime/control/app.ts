@@ -4,7 +4,7 @@ import type { Mesh } from "../calls/mesh.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { RunInfo } from "./api.ts";
 import { DataFiles } from "./data/files.ts";
-import { bearerOnly, sameOriginOnly } from "./guard.ts";
+import { bearerOnly, bearerOrSession, sameOriginOnly } from "./guard.ts";
 import { notFound, problemHandler } from "./problems.ts";
 import { busRoutes } from "./routes/bus.ts";
 import { callRoutes } from "./routes/calls.ts";
@@ -13,9 +13,11 @@ import { instanceRoutes } from "./routes/instances.ts";
 import { logRoutes } from "./routes/logs.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
 import { exchangeRoutes } from "./routes/otlp.ts";
+import { type PageFiles, pageRoutes } from "./routes/pages.ts";
 import { requestRoutes } from "./routes/request.ts";
 import { runRoutes } from "./routes/run.ts";
 import { type TelemetryAccess, telemetryRoutes } from "./routes/telemetry.ts";
+import { Session } from "./session.ts";
 
 export interface ControlAppOptions {
   readonly supervisor: Supervisor;
@@ -24,6 +26,8 @@ export interface ControlAppOptions {
   /** Absent where telemetry is off. */
   readonly telemetry?: TelemetryAccess | undefined;
   readonly token: string;
+  /** The dashboard; absent where there is none. */
+  readonly pages?: (() => Promise<PageFiles>) | undefined;
   /** The port it is reached at, once known. */
   readonly port: () => number;
   readonly info: () => RunInfo;
@@ -32,7 +36,7 @@ export interface ControlAppOptions {
   readonly ending: AbortSignal;
 }
 
-/** The control API as the table in api.ts has it. Pages would be mounted beside `/api`, behind the same guard. */
+/** The control API as the table in api.ts has it, and the dashboard beside it. */
 export function createControlApp(options: ControlAppOptions): Hono {
   const { supervisor, mesh, broker, ending, info, down } = options;
   const { topology } = supervisor;
@@ -42,8 +46,9 @@ export function createControlApp(options: ControlAppOptions): Hono {
     directory: supervisor.dataDirectory,
     services: Object.keys(topology.services),
   });
+  const session = new Session(options.token, options.port);
   const api = new Hono()
-    .use(bearerOnly(options.token))
+    .use(bearerOrSession(options.token, session))
     .route("/", runRoutes({ info, topology, down }))
     .route("/", instanceRoutes(supervisor))
     .route("/", logRoutes(supervisor.logs, ending))
@@ -58,10 +63,9 @@ export function createControlApp(options: ControlAppOptions): Hono {
     for (const path of ["/v1/*", "/metrics"]) exchange.use(path, bearerOnly(options.token));
     exchange.route("/", exchangeRoutes(options.telemetry.observer));
   }
-  return new Hono()
-    .use(sameOriginOnly(options.port))
-    .route("/api", api)
-    .route("/", exchange)
-    .notFound(notFound)
-    .onError(problemHandler((message) => supervisor.log("error", message)));
+  const app = new Hono().use(sameOriginOnly(options.port)).route("/api", api).route("/", exchange);
+  if (options.pages !== undefined) {
+    app.route("/", pageRoutes({ files: options.pages, token: options.token, session }));
+  }
+  return app.notFound(notFound).onError(problemHandler((message) => supervisor.log("error", message)));
 }

@@ -1,7 +1,8 @@
 import { timingSafeEqual } from "node:crypto";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { MicrocosmError } from "../../sdk/errors.ts";
 import { Problem } from "../../sdk/problem.ts";
+import type { Session } from "./session.ts";
 
 /**
  * Refuses what a web page elsewhere could send. A page of another site that calls loopback brings its own Origin; one
@@ -27,20 +28,53 @@ export function sameOriginOnly(port: () => number): MiddlewareHandler {
 
 /** Lets pass who has the token, from the run's control.json. */
 export function bearerOnly(token: string): MiddlewareHandler {
-  const wanted = digest(token);
+  const bearer = bearerOf(token);
   return async (c, next) => {
-    const given = /^Bearer (.+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
-    if (given === undefined || !timingSafeEqual(digest(given), wanted)) {
-      throw new MicrocosmError(
-        "unauthorized",
-        "The control API needs the token of control.json in the run directory.",
-      );
+    if (!bearer(c)) throw unauthorized();
+    await next();
+  };
+}
+
+/**
+ * Lets pass who has the token or a page's session. A browser adds the session's cookie by itself, so it must also say that
+ * the request comes from the page itself: pages on other ports of this host count as the same site, and get cookies along.
+ */
+export function bearerOrSession(token: string, session: Session): MiddlewareHandler {
+  const bearer = bearerOf(token);
+  return async (c, next) => {
+    if (!bearer(c)) {
+      if (!session.has(c)) throw unauthorized();
+      if (!isOwnPage(c))
+        throw new Problem(403, "foreign-origin", "A session is for the dashboard's own pages.");
     }
     await next();
   };
 }
 
-/** Equal lengths for a comparison that takes the same time wherever the difference is. */
+/** Old browsers say less; then a request that changes something needs an Origin, which sameOriginOnly has compared. */
+function isOwnPage(c: Context): boolean {
+  const site = c.req.header("sec-fetch-site");
+  if (site !== undefined) return site === "same-origin" || (site === "none" && c.req.method === "GET");
+  return c.req.method === "GET" || c.req.header("origin") !== undefined;
+}
+
+function bearerOf(token: string): (c: Context) => boolean {
+  return (c) => isSecret(/^Bearer (.+)$/i.exec(c.req.header("authorization") ?? "")?.[1], token);
+}
+
+function unauthorized(): MicrocosmError {
+  return new MicrocosmError(
+    "unauthorized",
+    "The control API needs the token of control.json in the run directory.",
+  );
+}
+
+/** Takes the same time wherever the difference is. */
+export function isSecret(given: string | undefined, wanted: string): boolean {
+  return given !== undefined && timingSafeEqual(digest(given), digest(wanted));
+}
+
+/** Equal lengths for the comparison. */
 function digest(text: string): Uint8Array {
   return new Bun.CryptoHasher("sha256").update(text).digest();
 }

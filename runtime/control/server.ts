@@ -6,6 +6,7 @@ import { processStart } from "../supervisor/process-identity.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { RunInfo } from "./api.ts";
 import type { ControlAppOptions } from "./app.ts";
+import type { PageFiles } from "./routes/pages.ts";
 import type { TelemetryAccess } from "./routes/telemetry.ts";
 import { removeControlFile, writeControlFile } from "./control-file.ts";
 import { RunIndex } from "./run-index.ts";
@@ -17,6 +18,8 @@ export interface ControlServerOptions {
   readonly broker: Broker;
   /** Absent where telemetry is off. */
   readonly telemetry?: TelemetryAccess | undefined;
+  /** The dashboard's files, asked for once; absent where there is none. */
+  readonly pages?: (() => Promise<PageFiles>) | undefined;
   /** Of 127.0.0.1; 0 for any free one. */
   readonly port: number;
   /** Someone asked for the end of the run. Called after the answer is on its way. */
@@ -51,14 +54,20 @@ export class ControlServer {
     return `http://${host}:${this.#server?.port ?? this.#options.port}`;
   }
 
+  /** What opens the dashboard in a browser. It has the token: for the person who started the run. */
+  get link(): string {
+    return `${this.url}/?token=${this.#token}`;
+  }
+
   /** Throws `port-in-use`. */
   async start(): Promise<void> {
-    const { supervisor, mesh, broker, telemetry, port, down } = this.#options;
+    const { supervisor, mesh, broker, telemetry, pages, port, down } = this.#options;
     const options: ControlAppOptions = {
       supervisor,
       mesh,
       broker,
       telemetry,
+      pages,
       down,
       token: this.#token,
       port: () => this.#server?.port ?? port,

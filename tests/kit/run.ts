@@ -37,6 +37,8 @@ export interface Finished {
 export class Run {
   readonly gateway: string;
   readonly control: string;
+  /** The link that opens the dashboard. */
+  readonly dashboard: string;
   readonly data: string;
   readonly bootMs: number;
   readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
@@ -44,7 +46,7 @@ export class Run {
   readonly #stderr: { text: string };
 
   private constructor(
-    ready: { gateway: string; control: string; bootMs: number },
+    ready: { gateway: string; control: string; dashboard: string; bootMs: number },
     data: string,
     owned: boolean,
     child: Bun.Subprocess<"ignore", "pipe", "pipe">,
@@ -52,6 +54,7 @@ export class Run {
   ) {
     this.gateway = ready.gateway;
     this.control = ready.control;
+    this.dashboard = ready.dashboard;
     this.bootMs = ready.bootMs;
     this.data = data;
     this.#owned = owned;

@@ -1,0 +1,76 @@
+import { Icon } from "./components/icon.tsx";
+import { icons } from "./icons.ts";
+import { connection, run } from "./live.ts";
+import type { Page } from "./page.ts";
+import { pages } from "./pages.ts";
+import { chooseTheme, theme, themes } from "./theme.ts";
+
+const words = { connecting: "connecting", live: "live", lost: "not reachable" } as const;
+const themeWords = { system: "as the system", light: "light", dark: "dark" } as const;
+
+export function Header({ current }: { current: Page | undefined }) {
+  const info = run.value;
+  const state = connection.value;
+  return (
+    <header class="header">
+      <a class="brand" href="/" aria-label="Microcosm, to the map">
+        <Mark />
+        <span class="brand-name">{info?.name ?? "Microcosm"}</span>
+      </a>
+      <nav class="nav" aria-label="Pages">
+        {pages.map((page) => (
+          <a
+            key={page.path}
+            href={page.path}
+            class="nav-link"
+            aria-current={page === current ? "page" : undefined}
+          >
+            <Icon path={page.icon} />
+            <span>{page.title}</span>
+          </a>
+        ))}
+      </nav>
+      <div class="header-end">
+        <span class={`connection ${state}`} role="status">
+          <span class="dot" aria-hidden="true" />
+          {words[state]}
+        </span>
+        {info !== undefined && (
+          <a class="button quiet small" href={info.gateway} target="_blank" rel="noreferrer">
+            Gateway
+            <Icon path={icons.external} />
+          </a>
+        )}
+        <ThemeButton />
+      </div>
+    </header>
+  );
+}
+
+function ThemeButton() {
+  const now = theme.value;
+  const next = themes[(themes.indexOf(now) + 1) % themes.length]!;
+  const label = `Theme: ${themeWords[now]}. Change to ${themeWords[next]}`;
+  return (
+    <button
+      type="button"
+      class="button quiet icon"
+      title={label}
+      aria-label={label}
+      onClick={() => chooseTheme(next)}
+    >
+      <Icon path={icons[now]} />
+    </button>
+  );
+}
+
+function Mark() {
+  return (
+    <svg class="brand-mark" viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="8" class="brand-ground" />
+      <circle cx="16" cy="16" r="3.5" class="brand-sun" />
+      <ellipse cx="16" cy="16" rx="11" ry="4.6" transform="rotate(-32 16 16)" class="brand-orbit" />
+      <circle cx="25.3" cy="10.2" r="2.6" class="brand-planet" />
+    </svg>
+  );
+}

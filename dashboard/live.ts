@@ -1,0 +1,82 @@
+import { signal } from "@preact/signals";
+import type { InstanceInfo, RunInfo } from "../runtime/control/api.ts";
+import type { LiveGraph, TimelineEntry } from "../runtime/telemetry/query.ts";
+import { api } from "./api.ts";
+
+export type Connection = "connecting" | "live" | "lost";
+
+/** The newest graph; the one before is forgotten, so nothing grows however long the page is open. */
+export const graph = signal<LiveGraph | undefined>(undefined);
+/** Instances by the supervisor: there also when telemetry is off or its observer is down. */
+export const instances = signal<readonly InstanceInfo[] | undefined>(undefined);
+/** What happened since the page was opened, newest last; the Timeline page asks for the rest. */
+export const recent = signal<readonly TimelineEntry[]>([]);
+export const connection = signal<Connection>("connecting");
+export const run = signal<RunInfo | undefined>(undefined);
+
+const maxRecent = 200;
+const instancesEveryMs = 1000;
+/** A graph that is older than this is shown as old. */
+export const staleAfterMs = 5000;
+
+/**
+ * Connects the signals above to the run. The server keeps one graph for a slow reader and this page keeps one too. A page
+ * in the background hears nothing: it closes its connection, and opens it again when it is looked at.
+ */
+export function startLive(): () => void {
+  let source: EventSource | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stopped = false;
+
+  const open = () => {
+    if (source !== undefined || document.hidden || stopped) return;
+    source = new EventSource("/api/telemetry/live");
+    source.addEventListener("graph", (event) => {
+      graph.value = JSON.parse((event as MessageEvent<string>).data) as LiveGraph;
+    });
+    source.addEventListener("timeline", (event) => {
+      const entry = JSON.parse((event as MessageEvent<string>).data) as TimelineEntry;
+      recent.value = [...recent.value.slice(1 - maxRecent), entry];
+      void look();
+    });
+    // An answer that is no event stream (telemetry is off) closes it for good; a lost connection is opened again.
+    source.addEventListener("error", () => {
+      if (source?.readyState === EventSource.CLOSED) source = undefined;
+    });
+  };
+  const close = () => {
+    source?.close();
+    source = undefined;
+  };
+
+  const look = async () => {
+    try {
+      instances.value = await api.instances();
+      if (connection.value !== "live") {
+        run.value = await api.run();
+        connection.value = "live";
+      }
+    } catch {
+      connection.value = "lost";
+    }
+  };
+  const tick = async () => {
+    if (!document.hidden) {
+      open();
+      await look();
+    }
+    if (!stopped) timer = setTimeout(tick, instancesEveryMs);
+  };
+  const seen = () => {
+    if (document.hidden) close();
+    else open();
+  };
+  document.addEventListener("visibilitychange", seen);
+  void tick();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+    close();
+    document.removeEventListener("visibilitychange", seen);
+  };
+}
