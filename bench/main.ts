@@ -3,6 +3,7 @@ import { availableParallelism, cpus } from "node:os";
 import { Command } from "commander";
 import { addLoadCommand } from "./load/command.ts";
 import { addDiffCommand } from "./report/command.ts";
+import { addSaturateCommand } from "./saturate/command.ts";
 
 const program = new Command("bench")
   .description(
@@ -91,6 +92,7 @@ program.command("bus").action(async () => {
 });
 addLoadCommand(program);
 addDiffCommand(program);
+addSaturateCommand(program);
 program.action(async () => {
   environment();
   await boot({ rounds: 5 });

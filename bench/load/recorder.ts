@@ -115,6 +115,8 @@ export class Recorder {
     if (!(intendedMs >= this.fromMs)) {
       this.#warmupCount++;
       this.#warmupSumMs += corrected;
+      // An answer of the measured time, if not to a request of it: throughput is what comes out.
+      if (endedMs >= this.fromMs) this.#replied++;
       return;
     }
     if (endedMs >= this.fromMs) {

@@ -1,4 +1,5 @@
 import type { FailureKind } from "./exchange.ts";
+import { LatencyHistogram } from "./histogram.ts";
 import type { GeneratorHealth } from "./messages.ts";
 import type { LoadPlan } from "./plan.ts";
 import type { StepCounts } from "./recorder.ts";
@@ -59,6 +60,21 @@ export function failedShare(step: StepCounts): number {
   const without = failures(step);
   const all = step.replied + without;
   return all === 0 ? 0 : (step.bad + without) / all;
+}
+
+const minReachedShare = 0.97;
+/** A handful of answers after the end is no sign of anything. */
+const reachedSlack = 10;
+
+/**
+ * Whether the answers kept up with the arrivals of an open loop. What is under way at the end of a healthy run is the rate
+ * times the latency (Little's law); more than that and some per cent is a queue that grew.
+ */
+export function rateReached(load: Pick<LoadResult, "due" | "perSecond" | "measuredMs" | "total">): boolean {
+  const { due, perSecond, measuredMs, total } = load;
+  if (due === 0 || total.replied === 0) return false;
+  const underWay = (due / measuredMs) * LatencyHistogram.decode(total.uncorrected).percentileMs(50);
+  return (perSecond * measuredMs) / 1000 >= minReachedShare * due - reachedSlack - underWay;
 }
 
 /**

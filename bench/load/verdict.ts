@@ -1,13 +1,20 @@
 import { rateAt } from "./arrivals.ts";
 import { LatencyHistogram } from "./histogram.ts";
-import { failedShare, failures, type LoadResult, type Problem, type ThresholdOutcome } from "./result.ts";
+import {
+  failedShare,
+  failures,
+  type LoadResult,
+  type Problem,
+  rateReached,
+  type ThresholdOutcome,
+} from "./result.ts";
 import type { Threshold } from "./scenario.ts";
 
 /** More of the sends late, and the generator has measured itself. */
 const maxLateShare = 0.01;
 const maxBusyShare = 0.9;
-/** An open loop that gets fewer answers than this share of what was due has not reached its rate. */
-const minReachedShare = 0.97;
+/** A generator that begins fewer than this share of what was due has not made its rate. */
+const minBegunShare = 0.97;
 /** Without a threshold of its own, a run holds up to this share of failed requests. */
 const defaultThresholds: readonly Threshold[] = [{ metric: "failedShare", max: 0.01 }];
 
@@ -120,16 +127,17 @@ function judgeRate(measured: Measured, generatorBehind: boolean, error: (message
     plan.loop.arrivals.kind === "constant" || plan.loop.arrivals.kind === "poisson"
       ? rateAt(plan.loop.arrivals, 0).toLocaleString("en")
       : per(expectedDue);
-  if (measured.due < minReachedShare * expectedDue) {
+  if (measured.due < minBegunShare * expectedDue) {
     error(
       `the rate of ${asked} a second was not reached: the generator could begin ${per(measured.due)} a second`,
     );
     return;
   }
   if (plan.scenarioFile !== undefined) return;
-  const answered = measured.perSecond * seconds;
-  if (answered < minReachedShare * measured.due) {
+  if (!rateReached(measured)) {
     const whose = generatorBehind ? "generator and target together" : "the target";
-    error(`the rate of ${asked} a second was not reached: ${whose} made ${per(answered)} answers a second`);
+    error(
+      `the rate of ${asked} a second was not reached: ${whose} made ${Math.round(measured.perSecond).toLocaleString("en")} answers a second`,
+    );
   }
 }
