@@ -2,6 +2,7 @@ import type { Logger } from "../../sdk/service.ts";
 import type { Clock, Random } from "../clock.ts";
 import type { TopicsConfig } from "../topology/model.ts";
 import type { Link, Listener, Peer, Transport } from "../transport/transport.ts";
+import type { TopicInfo } from "./broker.ts";
 import { BrokerEngine } from "./engine.ts";
 import type { BrokerLimits } from "./limits.ts";
 import { Session, type SessionOptions } from "./session.ts";
@@ -78,6 +79,11 @@ export class BrokerServer {
   async health(): Promise<{ readonly ok: boolean; readonly reason?: string }> {
     const fault = this.#engine.fault();
     return fault === undefined ? { ok: true } : { ok: false, reason: fault.message };
+  }
+
+  /** Empty while it is not running. */
+  topics(): readonly TopicInfo[] {
+    return this.#listener === undefined ? [] : this.#engine.topics();
   }
 
   #session(link: Link): Session {

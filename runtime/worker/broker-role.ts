@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { BrokerServer } from "../bus/server.ts";
 import type { ProbeReply } from "../control/messages.ts";
+import { observeBus } from "./bus-gauges.ts";
 import type { Role, RoleLoad, WorkerRuntime } from "./role.ts";
 import type { WorkerSpec } from "./spec.ts";
 
@@ -11,9 +12,10 @@ export function brokerRole(_spec: WorkerSpec): Role {
 /** A worker that is the message log. */
 class BrokerRole implements Role {
   #server: BrokerServer | undefined;
+  #endGauges: (() => void) | undefined;
 
   async start(runtime: WorkerRuntime, phase: (name: string) => void): Promise<Record<never, never>> {
-    const { spec, self, transport, clock, random, log } = runtime;
+    const { spec, self, transport, clock, random, log, recorder } = runtime;
     this.#server = new BrokerServer({
       transport,
       address: spec.address,
@@ -25,6 +27,8 @@ class BrokerRole implements Role {
       log,
     });
     await this.#server.start();
+    const server = this.#server;
+    this.#endGauges = recorder && observeBus(recorder.metrics, () => server.topics());
     phase("listening");
     return {};
   }
@@ -35,6 +39,7 @@ class BrokerRole implements Role {
   }
 
   async stop(): Promise<void> {
+    this.#endGauges?.();
     await this.#server?.stop();
   }
 

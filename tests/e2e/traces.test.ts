@@ -147,8 +147,10 @@ describe("a trace is whole", () => {
     const last = "consumer process order.confirmed at inventory and notifications";
     const first = await eventually(last, async () => {
       const detail = await control.get<TraceDetail>(`/api/telemetry/traces/${placed[0]!.trace}`);
-      const ends = detail.spans.filter((span) => span.name === "process order.confirmed");
-      return ends.length === 2 && detail.orphans === 0 && detail;
+      const deliveries = (topic: string) =>
+        detail.spans.filter((span) => span.name === `process ${topic}`).length;
+      const all = deliveries("stock.reserved") === 2 && deliveries("order.confirmed") === 2;
+      return all && detail.orphans === 0 && detail;
     });
     const expected = shapeOf(first);
     // One publish each of what an order goes through, and one delivery of it to each service that subscribes.
