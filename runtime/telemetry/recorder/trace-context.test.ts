@@ -36,6 +36,7 @@ describe("contexts", () => {
     const later = `01-${"a".repeat(32)}-${"b".repeat(16)}-01-more`;
     expect(isContext(later)).toBe(true);
     expect(ids.child(later, 7)).toHaveLength(55);
+    expect(ids.root(8, false)).toMatch(/^00-.*-00$/);
   });
 
   test("the lowest bit of the flags is the sampled one, whatever the others are", () => {

@@ -1,4 +1,5 @@
 import type { Random } from "../../clock.ts";
+import type { Latin1Buffer } from "./latin1-buffer.ts";
 
 /** Each byte as its two hex digits, the first in the low byte, as they lie in memory. */
 const hexPairs = new Uint16Array(256);
@@ -11,6 +12,8 @@ const traceIdAt = 3;
 const spanIdAt = 36;
 const flagsAt = 53;
 const length = 55;
+/** The digit. */
+const zero = 48;
 /** Numbers of spans stay small integers, which the engine keeps without a box. */
 const lastNumber = 0x7fffffff;
 
@@ -44,7 +47,7 @@ export function isSampled(context: string): boolean {
  */
 export class SpanIds {
   readonly #random: Random;
-  readonly #buffer = Buffer.from(`00-${"0".repeat(32)}-${"0".repeat(16)}-00`, "latin1");
+  readonly #buffer = Buffer.from(`00-${"0".repeat(32)}-${"0".repeat(16)}-00`, "latin1") as Latin1Buffer;
   readonly #prefix: string;
   #last: number;
 
@@ -70,18 +73,25 @@ export class SpanIds {
   /** The context of a new trace whose root is span `number`. */
   root(number: number, sampled: boolean): string {
     const random = this.#random;
+    // A child's context may have left another version and other flags.
+    this.#buffer[0] = zero;
+    this.#buffer[1] = zero;
+    this.#buffer[flagsAt] = zero;
     for (let at = traceIdAt; at < traceIdAt + 24; at += 8) this.#write(at, random() * 0x100000000);
     this.#write(traceIdAt + 24, (random() * 0x100000000) | 1);
     this.#write(spanIdAt + 8, number);
-    this.#buffer[flagsAt + 1] = sampled ? 49 : 48;
+    this.#buffer[flagsAt + 1] = sampled ? zero + 1 : zero;
     return this.#buffer.toString("latin1", 0, length);
   }
 
   /** The trace of `context`, in which span `number` is the parent of what comes next. */
   child(context: string, number: number): string {
+    // Joined from parts it would be a rope, which the next one who looks at a digit has to flatten.
+    this.#buffer.latin1Write(context, 0, spanIdAt);
     this.#write(spanIdAt + 8, number);
-    const id = this.#buffer.toString("latin1", spanIdAt, spanIdAt + 16);
-    return context.slice(0, spanIdAt) + id + context.slice(flagsAt - 1, length);
+    this.#buffer[flagsAt] = context.charCodeAt(flagsAt);
+    this.#buffer[flagsAt + 1] = context.charCodeAt(flagsAt + 1);
+    return this.#buffer.toString("latin1", 0, length);
   }
 
   #write(at: number, value: number): void {
