@@ -112,6 +112,12 @@ export function saturationText({ result, trials, options, closed, usl }: Saturat
     const edge =
       result.lowestFailed === undefined ? "the highest tried" : `${whole(result.lowestFailed)}/s did not`;
     parts.push(`${whole(result.highest)}/s held ${bounds}; ${edge}`);
+    const atEdge = trials.filter((trial) => trial.rate === result.lowestFailed && !trial.held);
+    if (atEdge.some((trial) => trial.generatorLate)) {
+      parts.push(
+        "the generator was late in that one: the edge may be its own, or this machine's, rather than the target's",
+      );
+    }
   }
   if (closed.length > 0) {
     parts.push(
