@@ -3,6 +3,7 @@ import type { RequestInfo, User } from "../../sdk/service.ts";
 import type { Random } from "../clock.ts";
 import { refusals } from "../policy/retry.ts";
 import { noDeadline } from "../policy/timeout.ts";
+import type { OwnSpan } from "../telemetry/recorder/own-span.ts";
 import type { IncomingBody, IncomingCall, OutgoingBody } from "../transport/transport.ts";
 import type { HeaderList } from "./mesh.ts";
 import type { ServerTelemetry } from "./server-telemetry.ts";
@@ -23,7 +24,7 @@ export interface CallLedger {
  * among those handled at once is free only then. Hot path: it is its own RequestInfo, and what a handler may never
  * ask for (user, trace, signal) is made when asked for.
  */
-export class ServedCall implements RequestInfo {
+export class ServedCall implements RequestInfo, OwnSpan {
   readonly method: string;
   /** Path and query. */
   readonly path: string;
@@ -39,6 +40,8 @@ export class ServedCall implements RequestInfo {
   #answered = false;
   /** Of its span; 0 and unused without telemetry. */
   readonly #span: number = 0;
+  /** Whether its caller named a trace. */
+  readonly #called: boolean = false;
   readonly #startMs: number = 0;
 
   constructor(incoming: IncomingCall, head: RequestHead, ledger: CallLedger) {
@@ -51,6 +54,7 @@ export class ServedCall implements RequestInfo {
     this.attempt = head[4];
     this.requestId = head[6] ?? undefined;
     if (ledger.telemetry !== undefined) {
+      this.#called = isTraceparent(head[3]);
       this.#span = ledger.telemetry.recorder.begin();
       this.#startMs = ledger.telemetry.recorder.now();
     }
@@ -96,6 +100,10 @@ export class ServedCall implements RequestInfo {
     return this.#head[3];
   }
 
+  get spanNumber(): number {
+    return this.#called ? this.#span : 0;
+  }
+
   get signal(): AbortSignal {
     return this.#incoming.signal;
   }
@@ -139,15 +147,15 @@ export class ServedCall implements RequestInfo {
     const { telemetry, random } = this.#ledger;
     if (telemetry === undefined) return childTraceparent(caller, random);
     const { recorder } = telemetry;
-    return isTraceparent(caller) ? recorder.child(caller, this.#span) : recorder.root(this.#span);
+    return this.#called ? recorder.child(caller, this.#span) : recorder.root(this.#span);
   }
 
   #record(status: number, code: string): void {
     const { telemetry } = this.#ledger;
     if (telemetry === undefined) return;
-    const caller = this.#head[3];
-    const known = isTraceparent(caller);
-    telemetry.ended(known ? caller : this.traceparent, this.#span, known, this.#startMs, status, code, this);
+    const called = this.#called;
+    const context = called ? this.#head[3] : this.traceparent;
+    telemetry.ended(context, this.#span, called, this.#startMs, status, code, this);
   }
 
   /** The answer's stream, counted as under way until it ends; the link cancels it when the caller goes away. */

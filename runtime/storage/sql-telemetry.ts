@@ -2,6 +2,7 @@ import type { SQLQueryBindings, Statement } from "bun:sqlite";
 import type { RequestInfo } from "../../sdk/service.ts";
 import { metric } from "../telemetry/names.ts";
 import type { ExponentialHistogram } from "../telemetry/recorder/histogram.ts";
+import type { OwnSpan } from "../telemetry/recorder/own-span.ts";
 import type { Recorder } from "../telemetry/recorder/recorder.ts";
 import { parentInContext } from "../telemetry/recorder/span-ring.ts";
 import type { Described, SpanShape } from "../telemetry/recorder/span-shape.ts";
@@ -84,15 +85,16 @@ class StatementTelemetry implements SpanShape {
       durations.record(durationMs);
       return;
     }
-    const { traceparent } = current;
-    durations.recordWithin(durationMs, traceparent);
+    const { spanNumber = 0, callerTraceparent = "" } = current as Partial<OwnSpan>;
+    const context = spanNumber > 0 ? callerTraceparent : current.traceparent;
+    durations.recordWithin(durationMs, context);
     const failure = error === undefined ? "" : failureOf(error);
     const span = this.#recorder.begin();
     this.#recorder.span(
       this,
-      traceparent,
+      context,
       span,
-      parentInContext,
+      spanNumber > 0 ? spanNumber : parentInContext,
       startMs,
       durationMs,
       failure,

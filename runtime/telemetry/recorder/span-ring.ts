@@ -255,7 +255,7 @@ const shortLength = 20;
 /** Returns how much of `text` was copied. */
 function copy(text: string, to: Latin1Buffer, at: number, most: number): number {
   const { length } = text;
-  if (length > shortLength) return to.latin1Write(text, at, length < most ? length : most);
+  if (length > shortLength) return to.latin1Write(text, at, Math.min(length, most));
   for (let i = 0; i < length; i++) to[at + i] = text.charCodeAt(i);
   return length;
 }
