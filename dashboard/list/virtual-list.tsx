@@ -78,9 +78,10 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   const { first, end } = windowOf(view.top, view.height, rowHeight, items.length);
   return (
     // biome-ignore lint/a11y/useAriaPropsSupportedByRole: the role comes from the caller
+    // biome-ignore lint/a11y/noStaticElementInteractions: as above
     <div
       ref={box}
-      class={`virtual-list ${props.class ?? ""}`}
+      class={`long-list ${props.class ?? ""}`}
       role={props.role ?? "list"}
       aria-label={label}
       aria-activedescendant={props.activeId}
@@ -88,10 +89,10 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
       onScroll={scrolled}
       onKeyDown={props.onKeyDown}
     >
-      <div role="presentation" class="virtual-list-all" style={{ height: `${items.length * rowHeight}px` }}>
+      <div role="presentation" class="long-list-all" style={{ height: `${items.length * rowHeight}px` }}>
         <div
           role="presentation"
-          class="virtual-list-window"
+          class="long-list-window"
           style={{ transform: `translateY(${first * rowHeight}px)` }}
         >
           {items.slice(first, end).map((item, index) => props.children(item, first + index))}

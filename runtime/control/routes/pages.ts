@@ -74,7 +74,9 @@ export function pageRoutes({ files, token, session }: PageRoutesOptions): Hono {
 /** What a person types or follows; anything else that is not there is a problem document, as in the API. */
 function isPageAddress(c: Context): boolean {
   const { path } = c.req;
-  return !path.startsWith("/api/") && !path.startsWith("/v1/") && !/\.\w+$/.test(path);
+  if (path.startsWith("/api/") || path.startsWith("/v1/")) return false;
+  // `/bus/order.placed` is a page when a browser goes there, `/favicon.ico` is none.
+  return !/\.\w+$/.test(path) || (c.req.header("accept") ?? "").includes("text/html");
 }
 
 // Reached through a link on some other page, the browser holds the new cookie back once; the second link is its own.

@@ -1,0 +1,50 @@
+/** Numbers as people read them. Times carry units. */
+
+export function formatMs(ms: number): string {
+  const abs = Math.abs(ms);
+  if (abs === 0) return "0 ms";
+  if (abs < 0.0995) return `${Math.round(ms * 1000)} µs`;
+  if (abs < 9.995) return `${ms.toFixed(2)} ms`;
+  if (abs < 99.95) return `${ms.toFixed(1)} ms`;
+  if (abs < 999.5) return `${Math.round(ms)} ms`;
+  if (abs < 59_950) return `${(ms / 1000).toFixed(2)} s`;
+  return `${Math.floor(abs / 60_000)} min ${Math.round((abs % 60_000) / 1000)} s`;
+}
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  const units = ["KiB", "MiB", "GiB"];
+  let value = bytes / 1024;
+  let unit = 0;
+  while (value >= 1023.5 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+export function formatCount(count: number): string {
+  return count.toLocaleString("en-GB");
+}
+
+export function formatRate(perSecond: number): string {
+  const digits = perSecond >= 99.5 || perSecond === 0 ? 0 : 1;
+  return `${perSecond.toLocaleString("en-GB", { maximumFractionDigits: digits })}/s`;
+}
+
+/** Of this day: `14:03:22.118`. */
+export function formatTime(at: number): string {
+  const date = new Date(at);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const ms = String(date.getMilliseconds()).padStart(3, "0");
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
+}
+
+/** `12 s ago`. */
+export function formatAgo(at: number, now: number): string {
+  const seconds = Math.max(0, Math.round((now - at) / 1000));
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} d ago`;
+}

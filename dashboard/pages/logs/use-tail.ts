@@ -1,0 +1,86 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { StoredLog } from "../../../runtime/telemetry/query.ts";
+import { get } from "../../api.ts";
+import { LogBuffer } from "./buffer.ts";
+import { type LogFilter, logPath, pageLines } from "./log-query.ts";
+
+export interface Tail {
+  readonly lines: readonly StoredLog[];
+  readonly loading: boolean;
+  readonly error: Error | undefined;
+  /** There are no lines older than those here, or no room for them. */
+  readonly atStart: boolean;
+  readonly loadOlder: () => void;
+}
+
+const lookMs = 1000;
+
+/** Lines that pass the filter, and the new ones about every second while `live`. */
+export function useTail(filter: LogFilter, live: boolean): Tail {
+  const key = logPath(filter);
+  const buffer = useRef(new LogBuffer());
+  const busy = useRef(false);
+  const [state, setState] = useState<{ lines: readonly StoredLog[]; loading: boolean; error?: Error }>({
+    lines: [],
+    loading: true,
+  });
+  const [atStart, setAtStart] = useState(false);
+
+  useEffect(() => {
+    buffer.current = new LogBuffer();
+    setAtStart(false);
+    setState({ lines: [], loading: true });
+  }, [key]);
+
+  useEffect(() => {
+    const mine = buffer.current;
+    const gone = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = async () => {
+      if (!document.hidden) await more(gone.signal);
+      if (live && !gone.signal.aborted) timer = setTimeout(look, lookMs);
+    };
+    const more = async (signal: AbortSignal) => {
+      const after = mine.newest;
+      try {
+        const found = await get<StoredLog[]>(logPath(filter, after === undefined ? {} : { after }), signal);
+        if (signal.aborted) return;
+        if (after === undefined && found.length < pageLines) setAtStart(true);
+        mine.append(found);
+        setState({ lines: mine.lines, loading: false });
+      } catch (error) {
+        if (signal.aborted) return;
+        setState({ lines: mine.lines, loading: false, error: errorOf(error) });
+      }
+    };
+    void look();
+    return () => {
+      gone.abort();
+      clearTimeout(timer);
+    };
+  }, [key, live]);
+
+  const loadOlder = () => {
+    const mine = buffer.current;
+    const before = mine.oldest;
+    if (before === undefined || atStart || busy.current) return;
+    busy.current = true;
+    get<StoredLog[]>(logPath(filter, { before }))
+      .then((found) => {
+        if (mine !== buffer.current) return;
+        const taken = mine.prepend(found);
+        if (found.length < pageLines || taken < found.length) setAtStart(true);
+        setState({ lines: mine.lines, loading: false });
+      })
+      .catch((error: unknown) => setState({ lines: mine.lines, loading: false, error: errorOf(error) }))
+      .finally(() => {
+        busy.current = false;
+      });
+  };
+
+  return { error: undefined, ...state, atStart, loadOlder };
+}
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

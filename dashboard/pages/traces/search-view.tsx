@@ -1,0 +1,152 @@
+import { useState } from "preact/hooks";
+import type { TraceDetail, TraceSummary } from "../../../runtime/telemetry/query.ts";
+import { EmptyState, ErrorLine, ErrorState } from "../../components/states.tsx";
+import { navigate, query, setQuery } from "../../router.ts";
+import { traceHref } from "../links.ts";
+import { Loading } from "../loading.tsx";
+import { usePolled } from "../polled.ts";
+import { useServices } from "../use-services.ts";
+import { openTrace } from "./save.ts";
+import { faultOf, parametersOf, pathOf, searchOf, type TraceSearch } from "./search.ts";
+import { TraceList } from "./trace-list.tsx";
+import { useNow } from "../use-now.ts";
+
+const lookMs = 2000;
+
+export function TraceSearchView({ onFile }: { onFile: (name: string, trace: TraceDetail) => void }) {
+  const search = searchOf(query.value);
+  const [live, setLive] = useState(true);
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const [problem, setProblem] = useState<string>();
+  const now = useNow(1000);
+  const { data, error, refresh } = usePolled<TraceSummary[]>(pathOf(search), live ? lookMs : undefined);
+
+  const open = async (file: File | undefined) => {
+    if (file === undefined) return;
+    try {
+      onFile(file.name, await openTrace(file));
+    } catch (failure) {
+      setProblem(failure instanceof Error ? failure.message : String(failure));
+    }
+  };
+  const choose = (traceId: string, on: boolean) => {
+    const others = chosen.filter((id) => id !== traceId);
+    setChosen(on ? [...others, traceId].slice(-2) : others);
+  };
+  const isFiltered = parametersOf(search).size > 0;
+  return (
+    <div class="page fill">
+      <header class="toolbar">
+        <h1>Traces</h1>
+        <Filters search={search} traces={data ?? []} />
+        <span class="toolbar-end">
+          {data !== undefined && (
+            <span class="muted number" role="status">
+              {data.length === 1000 ? "the newest 1,000" : `${data.length} found`}
+            </span>
+          )}
+          <button type="button" class="button small" aria-pressed={live} onClick={() => setLive(!live)}>
+            {live ? "Live" : "Paused"}
+          </button>
+          <button
+            type="button"
+            class="button small"
+            disabled={chosen.length !== 2}
+            title="Tick two traces to compare them"
+            onClick={() => navigate(`${traceHref(chosen[0]!)}?with=${chosen[1]}`)}
+          >
+            Compare {chosen.length}/2
+          </button>
+          <label class="button small file-button">
+            Open file
+            <input
+              type="file"
+              accept=".json,application/json"
+              onChange={(event) => void open(event.currentTarget.files?.[0])}
+            />
+          </label>
+        </span>
+      </header>
+      <ErrorLine message={problem ?? faultOrError(search, data === undefined ? undefined : error)} />
+      {data === undefined && error !== undefined && <ErrorState error={error} retry={refresh} />}
+      {data === undefined && error === undefined && faultOf(search) === "" && <Loading what="traces" />}
+      {data !== undefined && data.length > 0 && (
+        <TraceList traces={data} now={now} hrefOf={traceHref} chosen={chosen} onChoose={choose} />
+      )}
+      {data !== undefined && data.length === 0 && (
+        <EmptyState title={isFiltered ? "No trace fits" : "No traces yet"}>
+          {isFiltered
+            ? "Loosen the search, or wait: new traces appear here by themselves."
+            : "Send a request to the gateway, by the API page for instance, and its trace appears here."}
+        </EmptyState>
+      )}
+    </div>
+  );
+}
+
+function faultOrError(search: TraceSearch, error: Error | undefined): string | undefined {
+  const fault = faultOf(search);
+  return fault === "" ? error?.message : fault;
+}
+
+function Filters({ search, traces }: { search: TraceSearch; traces: readonly TraceSummary[] }) {
+  const services = useServices();
+  const change = (name: keyof TraceSearch) => (event: { currentTarget: { value: string } }) =>
+    setQuery({ [name]: event.currentTarget.value });
+  const routes = [...new Set(traces.map((trace) => trace.name))].sort().slice(0, 100);
+  return (
+    <>
+      <select class="input" aria-label="Service" value={search.service} onChange={change("service")}>
+        <option value="">All services</option>
+        {services.map((service) => (
+          <option key={service} value={service}>
+            {service}
+          </option>
+        ))}
+      </select>
+      <input
+        class="input grow"
+        type="search"
+        list="trace-routes"
+        placeholder="Route"
+        aria-label="Route"
+        value={search.route}
+        onChange={change("route")}
+      />
+      <datalist id="trace-routes">
+        {routes.map((route) => (
+          <option key={route} value={route} />
+        ))}
+      </datalist>
+      <select class="input" aria-label="Status" value={search.status} onChange={change("status")}>
+        <option value="">Any status</option>
+        <option value="ok">ok</option>
+        <option value="error">error</option>
+      </select>
+      <input
+        class="input short"
+        inputMode="decimal"
+        placeholder="≥ ms"
+        aria-label="At least so many milliseconds"
+        value={search.minMs}
+        onChange={change("minMs")}
+      />
+      <input
+        class="input short"
+        inputMode="decimal"
+        placeholder="≤ ms"
+        aria-label="At most so many milliseconds"
+        value={search.maxMs}
+        onChange={change("maxMs")}
+      />
+      <input
+        class="input"
+        type="search"
+        placeholder="attribute=value"
+        aria-label="Attribute"
+        value={search.attribute}
+        onChange={change("attribute")}
+      />
+    </>
+  );
+}
