@@ -83,7 +83,7 @@ describe("OutboxRelay", () => {
     add("left");
     await settle();
     expect(sent).toEqual([]);
-    await clock.pass(1000);
+    await clock.pass(1500);
     expect(sent).toEqual(["t left"]);
   });
 
@@ -117,7 +117,7 @@ describe("OutboxRelay", () => {
     for (let i = 0; i < 3; i++) await clock.pass(1000);
     expect(sent).toEqual([]);
     away = false;
-    await clock.pass(1000);
+    await clock.pass(1500);
     expect(sent).toEqual(["t a", "t b"]);
     expect(logged).toEqual([
       "warn: The broker does not take events; they wait in the outbox",
@@ -190,11 +190,11 @@ describe("OutboxRelay", () => {
     const it = relay();
     it.start();
     storage.client.run("ALTER TABLE microcosm_outbox RENAME TO elsewhere");
-    await clock.pass(1000);
+    await clock.pass(1500);
     expect(logged[0]).toStartWith("error: The outbox cannot be read or written");
     storage.client.run("ALTER TABLE elsewhere RENAME TO microcosm_outbox");
     add("a");
-    await clock.pass(1000);
+    await clock.pass(1500);
     expect(sent).toEqual(["t a"]);
   });
 

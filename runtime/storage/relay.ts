@@ -1,7 +1,7 @@
 import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Logger } from "../../sdk/service.ts";
 import type { EventRecord } from "../bus/broker.ts";
-import type { Clock } from "../clock.ts";
+import { alignedDelay, type Clock } from "../clock.ts";
 import type { Outbox, OutboxRow } from "./outbox.ts";
 
 export interface OutboxRelayOptions {
@@ -90,7 +90,8 @@ export class OutboxRelay {
   }
 
   #sweep(): void {
-    this.#cancelSweep = this.#options.clock.after(this.#options.sweepMs, () => {
+    const { clock, sweepMs } = this.#options;
+    this.#cancelSweep = clock.after(alignedDelay(clock.now(), sweepMs), () => {
       void this.#send();
       this.#sweep();
     });

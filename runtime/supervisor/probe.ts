@@ -4,6 +4,8 @@ import type { SupervisorConfig } from "../topology/model.ts";
 
 /** Suspicions of many callers in this time become one probe. */
 const suspicionGapMs = 200;
+/** How soon one that failed a probe is asked again, at the latest. */
+const doubtMs = 1000;
 
 export interface ProberOptions {
   readonly config: SupervisorConfig["probe"];
@@ -67,7 +69,8 @@ export class Prober {
     this.#asking = false;
     this.#judge(reply);
     // A doubtful one is asked again sooner than a healthy one.
-    if (this.#running) this.#schedule(reply.ok ? config.intervalMs : config.intervalMs / 2);
+    if (this.#running)
+      this.#schedule(reply.ok ? config.intervalMs : Math.min(config.intervalMs / 2, doubtMs));
   }
 
   #judge(reply: ProbeReply): void {

@@ -68,12 +68,12 @@ describe("defaults", () => {
     });
     expect(topology.topics).toEqual({ topics: {} });
     expect(topology.supervisor).toEqual({
-      heartbeatMs: 500,
-      missedBeats: 6,
+      heartbeatMs: 1000,
+      missedBeats: 3,
       startTimeoutMs: 20_000,
       drainTimeoutMs: 10_000,
       restart: { firstMs: 100, maxMs: 5000, crashLoopDeaths: 5, windowMs: 30_000 },
-      probe: { intervalMs: 2000, timeoutMs: 1000, failures: 3 },
+      probe: { intervalMs: 5000, timeoutMs: 1000, failures: 3 },
     });
   });
 

@@ -123,12 +123,12 @@ export const defaultTopic: TopicInput = topic.parse({});
 
 const supervisor = z
   .strictObject({
-    heartbeat: duration({ min: 10 }).prefault("500ms").describe("How often each worker says that it lives."),
+    heartbeat: duration({ min: 10 }).prefault("1s").describe("How often each worker says that it lives."),
     missedBeats: z
       .int()
       .min(2)
       .max(1000)
-      .default(6)
+      .default(3)
       .describe("Beats missed before a worker counts as hung and is replaced."),
     startTimeout: duration().prefault("20s").describe("A worker is ready within this, or replaced."),
     drainTimeout: duration({ min: 0 })
@@ -151,7 +151,7 @@ const supervisor = z
     probe: z
       .strictObject({
         interval: duration({ min: 10 })
-          .prefault("2s")
+          .prefault("5s")
           .describe("How often each worker's health is asked for."),
         timeout: duration().prefault("1s").describe("A worker answers within this."),
         failures: z

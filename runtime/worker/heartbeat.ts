@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import { alignedDelay, type Clock } from "../clock.ts";
 import type { WorkerMessage } from "../control/messages.ts";
 import type { RoleLoad } from "./role.ts";
 
@@ -40,7 +40,8 @@ export class Heartbeat {
     const loopDelayMs = Math.max(0, now - this.#dueAt);
     beat({ type: "beat", loopDelayMs, rssBytes: process.memoryUsage.rss(), pending, calls, errors });
     // From now and not from when it was due: after a long pause one beat is enough.
-    this.#dueAt = now + intervalMs;
-    this.#cancel = clock.after(intervalMs, () => this.#beat());
+    const delayMs = alignedDelay(now, intervalMs);
+    this.#dueAt = now + delayMs;
+    this.#cancel = clock.after(delayMs, () => this.#beat());
   }
 }

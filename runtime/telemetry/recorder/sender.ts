@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.ts";
+import { alignedDelay, type Clock } from "../../clock.ts";
 import type { Link, LinkHandler, Peer, Transport } from "../../transport/transport.ts";
 import type { CollectRequest } from "../model.ts";
 import type { Recorder } from "./recorder.ts";
@@ -93,7 +93,8 @@ export class Sender implements LinkHandler {
   }
 
   #arm(): void {
-    this.#cancelTick = this.#options.clock.after(this.#intervalMs, () => {
+    const { clock } = this.#options;
+    this.#cancelTick = clock.after(alignedDelay(clock.now(), this.#intervalMs), () => {
       if (this.#link === undefined) this.#connect();
       else this.#send(++this.#quiet >= quietIntervals);
       this.#arm();
