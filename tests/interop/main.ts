@@ -16,7 +16,9 @@ if (install.exitCode !== 0) throw new Error(`the SDK cannot be installed: ${inst
 const run = await Run.start();
 try {
   const token = JSON.parse(readFileSync(join(run.data, "run", "control.json"), "utf8")).token as string;
-  say(`OpenTelemetry SDK: ${await sdkSpan(token)}`);
+  for (const protocol of ["http/json", "http/protobuf"]) {
+    say(`OpenTelemetry SDK, ${protocol}: ${await sdkSpan(token, protocol)}`);
+  }
   if (Bun.which("prometheus") === null) say("Prometheus: skipped, it is not installed");
   else say(`Prometheus: ${await scraped(token)}`);
 } finally {
@@ -25,12 +27,13 @@ try {
 }
 
 /** A span of the SDK is the parent of what the shop did for it. */
-async function sdkSpan(token: string): Promise<string> {
+async function sdkSpan(token: string, protocol: string): Promise<string> {
   const sender = Bun.spawnSync([process.execPath, join(import.meta.dir, "sender.mjs")], {
     env: {
       ...process.env,
       GATEWAY: run.gateway,
       OTEL_EXPORTER_OTLP_ENDPOINT: run.control,
+      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
       OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer ${token}`,
     },
   });

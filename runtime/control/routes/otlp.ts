@@ -20,8 +20,9 @@ export function exchangeRoutes(observer: ObserverClient): Hono {
   for (const signal of ["traces", "logs", "metrics"] as const) {
     routes.post(`/v1/${signal}`, async (c) => {
       try {
-        const { body } = await observer.ask("otlp", { signal }, await bodyOf(c));
-        return new Response(body as BodyInit, { headers: { "content-type": "application/json" } });
+        const encoding = encodingOf(c);
+        const { type, body } = await observer.ask("otlp", { signal, encoding }, await bodyOf(c));
+        return new Response(body as BodyInit, { headers: { "content-type": type } });
       } catch (error) {
         if (!(error instanceof MicrocosmError)) throw error;
         const code = error.retryable ? unavailable : invalidArgument;
@@ -36,14 +37,17 @@ export function exchangeRoutes(observer: ObserverClient): Hono {
   });
 }
 
-async function bodyOf(c: Context): Promise<Uint8Array> {
+function encodingOf(c: Context): "json" | "protobuf" {
   const type = (c.req.header("content-type") ?? "").split(";")[0]!.trim();
-  if (type !== "application/json") {
-    throw new MicrocosmError(
-      "bad-request",
-      `OTLP is taken as application/json, not as "${type}": set OTEL_EXPORTER_OTLP_PROTOCOL=http/json.`,
-    );
-  }
+  if (type === "application/json") return "json";
+  if (type === "application/x-protobuf") return "protobuf";
+  throw new MicrocosmError(
+    "bad-request",
+    `OTLP is taken as application/json or application/x-protobuf, not as "${type}".`,
+  );
+}
+
+async function bodyOf(c: Context): Promise<Uint8Array> {
   const sent = new Uint8Array(await c.req.arrayBuffer());
   if (sent.length > maxSentBytes) {
     throw new MicrocosmError("body-too-large", `At most ${maxSentBytes} bytes are taken at once.`);

@@ -1,9 +1,8 @@
 import { MicrocosmError } from "../../../sdk/errors.ts";
 import type { IncomingBody } from "../../transport/transport.ts";
 
-/** A body as text; what is no UTF-8 becomes U+FFFD. Throws `body-too-large`. */
-export async function readBounded(body: IncomingBody, maxBytes: number): Promise<string> {
-  const decoder = new TextDecoder();
+/** A body as a whole. Throws `body-too-large`. */
+export async function readBounded(body: IncomingBody, maxBytes: number): Promise<Uint8Array> {
   let size = 0;
   const counted = (bytes: Uint8Array) => {
     size += bytes.length;
@@ -11,10 +10,10 @@ export async function readBounded(body: IncomingBody, maxBytes: number): Promise
       throw new MicrocosmError("body-too-large", `At most ${maxBytes} bytes are taken at once.`);
     return bytes;
   };
-  if (body instanceof Uint8Array) return decoder.decode(counted(body));
-  let text = "";
+  if (body instanceof Uint8Array) return counted(body);
+  const chunks: Uint8Array[] = [];
   for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
-    text += decoder.decode(counted(chunk), { stream: true });
+    chunks.push(counted(chunk));
   }
-  return text + decoder.decode();
+  return Buffer.concat(chunks);
 }

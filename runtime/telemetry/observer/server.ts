@@ -1,6 +1,13 @@
 import { MicrocosmError } from "../../../sdk/errors.ts";
 import { systemClock } from "../../clock.ts";
-import type { IncomingCall, Link, Listener, Peer, Transport } from "../../transport/transport.ts";
+import type {
+  IncomingCall,
+  Link,
+  Listener,
+  OutgoingBody,
+  Peer,
+  Transport,
+} from "../../transport/transport.ts";
 import type { CollectRequest } from "../model.ts";
 import type { TelemetryExportConfig } from "../../topology/model.ts";
 import { readBounded } from "./body.ts";
@@ -8,6 +15,7 @@ import { Exports } from "./export/exports.ts";
 import { checkTimelineEntry } from "./intake.ts";
 import { Observer } from "./observer.ts";
 import type { ObserverOptions } from "./options.ts";
+import { protobufAnswer } from "./otlp/protobuf.ts";
 import { OtlpReceiver } from "./otlp/receiver.ts";
 import type { OtlpSignal } from "./otlp/decode.ts";
 import { withOwnTotals } from "./own-totals.ts";
@@ -37,7 +45,7 @@ const maxBufferedBytes = 256 * 1024;
  * | call | `{query, params}` | a question of queries.ts; the answer is JSON text in the body |
  * | call | `{query: "note"}`, TimelineEntry[] as JSON in the body | what was done to the system |
  * | call | `{query: "scrape", params: {format}}` | the metrics as Prometheus text |
- * | call | `{query: "otlp", params: {signal}}`, OTLP/JSON as body | what a process outside has to tell |
+ * | call | `{query: "otlp", params: {signal, encoding}}`, OTLP as body | what a process outside has to tell |
  *
  * And it sends CollectRequests to all that connected.
  */
@@ -112,10 +120,18 @@ export class ObserverServer {
     this.#links.clear();
   }
 
-  #note(text: string): void {
+  #received(params: QueryParameters, bytes: Uint8Array) {
+    const encoding = params.encoding === "protobuf" ? "protobuf" : "json";
+    const answer = this.#receiver.take(signalOf(params.signal), encoding, bytes, this.observer.now());
+    return encoding === "json"
+      ? { type: "application/json", text: JSON.stringify(answer) }
+      : { type: "application/x-protobuf", text: protobufAnswer(answer) };
+  }
+
+  #note(bytes: Uint8Array): void {
     let entries: unknown;
     try {
-      entries = JSON.parse(text);
+      entries = JSON.parse(new TextDecoder().decode(bytes));
     } catch (cause) {
       throw new MicrocosmError("bad-request", "The entries are no JSON.", { cause });
     }
@@ -140,7 +156,7 @@ export class ObserverServer {
     }
   }
 
-  async #answer(call: IncomingCall): Promise<{ readonly type: string; readonly text: string }> {
+  async #answer(call: IncomingCall): Promise<{ readonly type: string; readonly text: OutgoingBody }> {
     const head = (call.head ?? {}) as { readonly query?: unknown; readonly params?: QueryParameters };
     const { query, params = {} } = head;
     if (query === "scrape") {
@@ -151,11 +167,7 @@ export class ObserverServer {
       this.#note(await readBounded(call.body, maxOtlpBytes));
       return { type: "application/json", text: "{}" };
     }
-    if (query === "otlp") {
-      const text = await readBounded(call.body, maxOtlpBytes);
-      const answer = this.#receiver.take(signalOf(params.signal), text, this.observer.now());
-      return { type: "application/json", text: JSON.stringify(answer) };
-    }
+    if (query === "otlp") return this.#received(params, await readBounded(call.body, maxOtlpBytes));
     const known = typeof query === "string" && Object.hasOwn(queries, query) ? queries[query] : undefined;
     if (known === undefined) throw new MicrocosmError("bad-request", `There is no query "${query}".`);
     return { type: "application/json", text: JSON.stringify(known(this.observer, params)) };

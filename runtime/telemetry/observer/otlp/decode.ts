@@ -14,14 +14,18 @@ export interface OtlpGroup {
   readonly items: readonly unknown[];
 }
 
-/** Throws `bad-request` saying what is wrong with the document as a whole. */
-export function parseOtlp(text: string, signal: OtlpSignal): readonly Record<string, unknown>[] {
-  let document: unknown;
+/** Throws `bad-request`. */
+export function parseJson(bytes: Uint8Array): unknown {
   try {
-    document = JSON.parse(text);
+    // What is no UTF-8 becomes U+FFFD.
+    return JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
     throw new MicrocosmError("bad-request", `The body is not JSON: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Throws `bad-request` saying what is wrong with the document as a whole. */
+export function resourcesOf(document: unknown, signal: OtlpSignal): readonly Record<string, unknown>[] {
   const member = { traces: "resourceSpans", logs: "resourceLogs", metrics: "resourceMetrics" }[signal];
   if (!isObject(document)) throw new MicrocosmError("bad-request", "The body must be a JSON object.");
   const resources = document[member] ?? [];

@@ -28,6 +28,10 @@ beforeEach(() => {
   receiver = new OtlpReceiver(new Intake(sink, tally), tally);
 });
 
+function take(signal: "traces" | "logs" | "metrics", text: string) {
+  return receiver.take(signal, "json", new TextEncoder().encode(text), now);
+}
+
 describe("what goes out as OTLP comes in again", () => {
   const attributes = fc.dictionary(
     fc.string({ minLength: 1, maxLength: 20 }).filter((key) => key !== "__proto__"),
@@ -56,7 +60,7 @@ describe("what goes out as OTLP comes in again", () => {
       fc.property(any, (given) => {
         spans.length = 0;
         const sent = span({ ...given, service: "é", instance: "é-1", generation: 0 });
-        expect(receiver.take("traces", JSON.stringify(otlpTraces([sent])), now)).toEqual({});
+        expect(take("traces", JSON.stringify(otlpTraces([sent])))).toEqual({});
         const { startMs, durationMs, events, ...rest } = spans[0]!;
         expect(startMs).toBeCloseTo(sent.startMs, 2);
         expect(durationMs).toBeCloseTo(sent.durationMs, 2);
@@ -80,7 +84,7 @@ describe("what goes out as OTLP comes in again", () => {
       spanId: spanId(1),
       fields: { n: 1, s: "x" },
     };
-    receiver.take("logs", JSON.stringify(otlpLogs([sent])), now);
+    take("logs", JSON.stringify(otlpLogs([sent])));
     expect(logs).toEqual([sent]);
   });
 
@@ -104,7 +108,7 @@ describe("what goes out as OTLP comes in again", () => {
       totals.add({ name: "g", kind: "gauge", unit: "1", labels, value }, now);
       totals.add({ name: "h", kind: "histogram", unit: "ms", labels, histogram }, now);
       points.length = 0;
-      receiver.take("metrics", JSON.stringify(otlpMetrics(totals.all(), now)), now);
+      take("metrics", JSON.stringify(otlpMetrics(totals.all(), now)));
       return points;
     };
     // Nobody knows how much of the first total is new.
@@ -124,7 +128,7 @@ describe("what other senders write", () => {
     const document = {
       resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: "h", unit: "ms", histogram }] }] }],
     };
-    receiver.take("metrics", JSON.stringify(document), now);
+    take("metrics", JSON.stringify(document));
     expect(points).toMatchObject([{ histogram: { count: 3, sum: 70 } }]);
     expect(points[0]?.histogram?.max).toBeLessThan(100);
   });
@@ -140,7 +144,7 @@ describe("what other senders write", () => {
       endTimeUnixNano: "1699999999000000000",
       status: { code: "STATUS_CODE_ERROR", message: "no" },
     };
-    receiver.take("traces", JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [one] }] }] }), now);
+    take("traces", JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [one] }] }] }));
     expect(spans).toEqual([
       span({
         traceId: "ab".repeat(16),
@@ -159,19 +163,30 @@ describe("what other senders write", () => {
   });
 
   test("what is no OTLP is refused with what is wrong, and counted", () => {
-    expect(() => receiver.take("traces", "{", now)).toThrow("not JSON");
-    expect(() => receiver.take("traces", "[]", now)).toThrow("must be a JSON object");
-    expect(() => receiver.take("traces", '{"resourceSpans":{}}', now)).toThrow(
-      "resourceSpans must be a list",
-    );
-    expect(() => receiver.take("logs", '{"resourceLogs":[3]}', now)).toThrow(
-      "resourceLogs[0] must be an object",
-    );
+    expect(() => take("traces", "{")).toThrow("not JSON");
+    expect(() => take("traces", "[]")).toThrow("must be a JSON object");
+    expect(() => take("traces", '{"resourceSpans":{}}')).toThrow("resourceSpans must be a list");
+    expect(() => take("logs", '{"resourceLogs":[3]}')).toThrow("resourceLogs[0] must be an object");
     expect(tally.of("malformed")).toBe(4);
     const half = { resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: "short" }, null] }] }] };
-    expect(receiver.take("traces", JSON.stringify(half), now)).toMatchObject({
+    expect(take("traces", JSON.stringify(half))).toMatchObject({
       partialSuccess: { rejectedSpans: "2" },
     });
+  });
+
+  test("any bytes are taken as protobuf or refused, never more", () => {
+    const signal = fc.constantFrom("traces" as const, "logs" as const, "metrics" as const);
+    // Length-delimited fields within one another, as far as the bytes go.
+    const nested = fc.nat(400).map((depth) => new Uint8Array(depth).fill(0x0a));
+    fc.assert(
+      fc.property(signal, fc.oneof(fc.uint8Array({ maxLength: 200 }), nested), (kind, bytes) => {
+        try {
+          receiver.take(kind, "protobuf", bytes, now);
+        } catch (error) {
+          expect(error).toMatchObject({ code: "bad-request" });
+        }
+      }),
+    );
   });
 
   test("any JSON is taken or refused, never more", () => {
@@ -191,7 +206,7 @@ describe("what other senders write", () => {
     fc.assert(
       fc.property(signal, fc.oneof(deep, near, fc.string()), (kind, text) => {
         try {
-          receiver.take(kind, text, now);
+          take(kind, text);
         } catch (error) {
           expect(error).toMatchObject({ code: "bad-request" });
         }

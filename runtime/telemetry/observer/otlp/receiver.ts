@@ -1,12 +1,15 @@
 import type { Intake } from "../intake.ts";
 import type { Tally } from "../tally.ts";
 import { OtlpMetrics } from "./decode-metrics.ts";
-import { logsOf, type OtlpSignal, parseOtlp, spansOf } from "./decode.ts";
+import { logsOf, type OtlpSignal, parseJson, resourcesOf, spansOf } from "./decode.ts";
+import { parseProtobuf } from "./protobuf.ts";
 
 /** As OTLP answers: what was refused of a document that as a whole was taken. */
 export interface OtlpAnswer {
   readonly partialSuccess?: Readonly<Record<string, string | number>>;
 }
+
+export type OtlpEncoding = "json" | "protobuf";
 
 const refused: Readonly<Record<OtlpSignal, string>> = {
   traces: "rejectedSpans",
@@ -14,7 +17,7 @@ const refused: Readonly<Record<OtlpSignal, string>> = {
   metrics: "rejectedDataPoints",
 };
 
-/** OTLP/JSON of processes outside the run, into the same store. */
+/** OTLP of processes outside the run, into the same store. */
 export class OtlpReceiver {
   readonly #intake: Intake;
   readonly #tally: Tally;
@@ -26,10 +29,11 @@ export class OtlpReceiver {
   }
 
   /** Throws `bad-request` saying what is wrong, and counts it. */
-  take(signal: OtlpSignal, text: string, now: number): OtlpAnswer {
+  take(signal: OtlpSignal, encoding: OtlpEncoding, bytes: Uint8Array, now: number): OtlpAnswer {
     const before = this.#tally.of("malformed");
     try {
-      const resources = parseOtlp(text, signal);
+      const document = encoding === "json" ? parseJson(bytes) : parseProtobuf(bytes, signal);
+      const resources = resourcesOf(document, signal);
       if (signal === "traces") for (const { items } of spansOf(resources)) this.#intake.spans(items);
       else if (signal === "logs") {
         for (const { source, items } of logsOf(resources, now)) this.#intake.logs(items, source);
