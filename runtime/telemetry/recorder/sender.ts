@@ -16,6 +16,8 @@ export interface SenderOptions {
 
 /** Between reports of a worker that has nothing to tell but its gauges. In intervals. */
 const quietIntervals = 5;
+/** How often a worker looks for an observer while it has none: one it is not linked to cannot ask it for traces. */
+const seekMs = 100;
 /** From a failed or slow span to its message: soon, as the rest of its trace is in rings that go round. */
 const remarkableMs = 50;
 /** One turn's messages; what is left goes in the next. */
@@ -94,7 +96,9 @@ export class Sender implements LinkHandler {
 
   #arm(): void {
     const { clock } = this.#options;
-    this.#cancelTick = clock.after(alignedDelay(clock.now(), this.#intervalMs), () => {
+    const linked = this.#link !== undefined;
+    const ms = linked ? alignedDelay(clock.now(), this.#intervalMs) : Math.min(seekMs, this.#intervalMs);
+    this.#cancelTick = clock.after(ms, () => {
       if (this.#link === undefined) this.#connect();
       else this.#send(++this.#quiet >= quietIntervals);
       this.#arm();
