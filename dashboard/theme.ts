@@ -27,6 +27,16 @@ export function startTheme(): () => void {
   };
 }
 
+/** A token's colour as canvases need it, for the theme there is now: `--call`. */
+export function colourOf(token: `--${string}`): string {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${token})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
 export function chooseTheme(chosen: Theme): void {
   theme.value = chosen;
   try {

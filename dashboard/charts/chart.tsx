@@ -1,0 +1,159 @@
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import type { TimelineEntry } from "../../runtime/telemetry/query.ts";
+import { colourOf, dark } from "../theme.ts";
+import { marksPlugin } from "./marks.ts";
+import "./charts.css";
+
+export interface ChartLine {
+  readonly label: string;
+  readonly values: readonly (number | null)[];
+  /** A token; by default the palette's next. */
+  readonly colour?: `--${string}`;
+  readonly area?: boolean;
+}
+
+export interface ChartProps {
+  /** For who does not see it. */
+  readonly label: string;
+  readonly from: number;
+  readonly stepMs: number;
+  readonly lines: readonly ChartLine[];
+  readonly format: (value: number) => string;
+  readonly height?: number;
+  readonly marks?: readonly TimelineEntry[];
+  /** Charts with the same word show the same moment under the pointer. */
+  readonly sync?: string;
+  /** Dragged over; milliseconds since the epoch. */
+  readonly onRange?: (from: number, to: number) => void;
+}
+
+/** More could not be told apart. */
+export const maxLines = 8;
+const palette = [1, 2, 3, 4, 5, 6, 7, 8].map((place) => `--chart-${place}` as const);
+const axisFont = "11px system-ui, sans-serif";
+
+/** Lines over time, by uPlot. The chart is made anew when its lines or the theme change, not when their values do. */
+export function Chart(props: ChartProps) {
+  const { label, from, stepMs, marks, height = 160 } = props;
+  const lines = props.lines.slice(0, maxLines);
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  const latest = useRef(props);
+  latest.current = props;
+  const isDark = dark.value;
+  const shape = JSON.stringify([lines.map(({ label, colour, area }) => [label, colour, area]), height]);
+
+  useLayoutEffect(() => {
+    const element = box.current!;
+    const made = new uPlot(
+      optionsOf(latest, lines, element.clientWidth, height),
+      dataOf(lines, from, stepMs),
+      element,
+    );
+    plot.current = made;
+    const observer = new ResizeObserver(() => {
+      if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height });
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+      plot.current = undefined;
+    };
+  }, [shape, isDark]);
+
+  useEffect(() => {
+    plot.current?.setData(dataOf(lines, from, stepMs));
+  }, [props.lines, from, stepMs, marks]);
+
+  return <div ref={box} class="chart" role="img" aria-label={label} />;
+}
+
+function dataOf(lines: readonly ChartLine[], from: number, stepMs: number): uPlot.AlignedData {
+  const length = Math.max(0, ...lines.map(({ values }) => values.length));
+  const xs = Array.from({ length }, (_, step) => (from + step * stepMs) / 1000);
+  return [xs, ...lines.map(({ values }) => [...values])];
+}
+
+function optionsOf(
+  latest: { readonly current: ChartProps },
+  lines: readonly ChartLine[],
+  width: number,
+  height: number,
+): uPlot.Options {
+  const { sync, onRange } = latest.current;
+  const text = colourOf("--text-3");
+  const line = colourOf("--line");
+  const format = (value: number | null | undefined) =>
+    value === null || value === undefined ? "–" : latest.current.format(value);
+  const axis: uPlot.Axis = {
+    stroke: text,
+    font: axisFont,
+    grid: { stroke: line, width: 1 },
+    ticks: { stroke: line, width: 1, size: 4 },
+  };
+  return {
+    width,
+    height,
+    scales: {
+      x: { time: true },
+      y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
+    },
+    cursor: {
+      drag: { x: onRange !== undefined, y: false, setScale: false },
+      points: { size: 6 },
+      ...(sync === undefined ? {} : { sync: { key: sync } }),
+    },
+    legend: { live: true },
+    axes: [
+      {
+        ...axis,
+        size: 26,
+        space: 70,
+        values: (_, splits, __, ___, step) => splits.map((at) => clock(at, step)),
+      },
+      { ...axis, size: 62, space: 34, values: (_, splits) => splits.map(format) },
+    ],
+    series: [
+      { label: "at", value: (_, at) => (at === null ? "" : clock(at, 1)) },
+      ...lines.map(({ label, colour, area }, place): uPlot.Series => {
+        const stroke = colourOf(colour ?? palette[place % palette.length]!);
+        return {
+          label,
+          stroke,
+          width: 1.75,
+          spanGaps: false,
+          points: { show: false },
+          // Under no pointer: the newest.
+          value: (self, value, series, at) => format(at === null ? newest(self.data[series]) : value),
+          ...(area === true ? { fill: stroke.replace("rgb(", "rgba(").replace(")", ", 0.12)") } : {}),
+        };
+      }),
+    ],
+    hooks: {
+      setSelect: [
+        (self) => {
+          const { left, width: selected } = self.select;
+          if (selected < 4) return;
+          const start = self.posToVal(left, "x") * 1000;
+          const end = self.posToVal(left + selected, "x") * 1000;
+          self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          latest.current.onRange?.(start, end);
+        },
+      ],
+    },
+    plugins: [marksPlugin(() => latest.current.marks ?? [])],
+  };
+}
+
+function newest(values: ArrayLike<number | null | undefined> | undefined): number | null | undefined {
+  for (let at = (values?.length ?? 0) - 1; at >= 0; at--) if (values?.[at] != null) return values[at];
+  return undefined;
+}
+
+/** Seconds only where the axis tells them apart. */
+function clock(atSeconds: number, stepSeconds: number): string {
+  const time = new Date(atSeconds * 1000).toLocaleTimeString("en-GB");
+  return stepSeconds < 60 ? time : time.slice(0, 5);
+}

@@ -1,0 +1,106 @@
+import type { LiveInstance } from "../../../runtime/telemetry/query.ts";
+import { formatMs, formatRate } from "../format.ts";
+import type { Box } from "./layout.ts";
+import type { MapNode } from "./model.ts";
+
+/** Cells that have room; the rest is a number. */
+const maxCells = 14;
+
+export interface NodeCardProps {
+  readonly node: MapNode;
+  readonly box: Box;
+  readonly selected: boolean;
+  readonly onSelect: () => void;
+}
+
+export function NodeCard({ node, box, selected, onSelect }: NodeCardProps) {
+  const { name, role, instances } = node;
+  const place = {
+    width: `${box.width}px`,
+    height: `${box.height}px`,
+    transform: `translate(${box.x - box.width / 2}px, ${box.y - box.height / 2}px)`,
+  };
+  if (role === "clients") {
+    return (
+      <div class="node clients" style={place}>
+        clients
+      </div>
+    );
+  }
+  const health = healthOf(instances);
+  return (
+    <button
+      type="button"
+      class={`node ${role} ${health} ${selected ? "selected" : ""}`}
+      style={place}
+      aria-pressed={selected}
+      aria-label={describe(node)}
+      data-service={name}
+      onClick={onSelect}
+    >
+      <span class="node-head">
+        <span class="node-name" title={name}>
+          {name}
+        </span>
+        {role !== "service" && role !== name && <span class="node-role">{role}</span>}
+      </span>
+      {role !== "observer" && <Stats node={node} />}
+      <span class="cells">
+        {instances.slice(0, maxCells).map((instance) => (
+          <Cell key={instance.id} instance={instance} />
+        ))}
+        {instances.length > maxCells && <span class="cells-more">+{instances.length - maxCells}</span>}
+      </span>
+    </button>
+  );
+}
+
+function Stats({ node }: { node: MapNode }) {
+  const { ratePerSecond, errorsPerSecond, p99Ms } = node;
+  const failing = ratePerSecond > 0 && errorsPerSecond > 0;
+  return (
+    <span class="node-stats">
+      <span class="node-rate">
+        {formatRate(ratePerSecond)}
+        {node.role === "broker" && " published"}
+      </span>
+      {failing && <span class="node-errors">{share(errorsPerSecond / ratePerSecond)} errors</span>}
+      {ratePerSecond > 0 && <span class="node-p99">p99 {formatMs(p99Ms)}</span>}
+    </span>
+  );
+}
+
+/** Its colour is the state, its filling the load of the instance's own core. */
+function Cell({ instance }: { instance: LiveInstance }) {
+  const { id, state, generation, cpu } = instance;
+  const load = Math.round(Math.min(1, cpu) * 100);
+  return (
+    <span
+      class={`cell ${state}`}
+      title={`${id} (generation ${generation}): ${state}, ${load} % of a core`}
+      data-instance={id}
+      data-state={state}
+    >
+      <span class="cell-load" style={{ transform: `scaleY(${Math.max(0.06, load / 100)})` }} />
+    </span>
+  );
+}
+
+export function healthOf(instances: readonly LiveInstance[]): "well" | "partly" | "down" {
+  const ready = instances.filter(({ state }) => state === "ready" || state === "unknown").length;
+  if (ready === instances.length) return "well";
+  return ready === 0 ? "down" : "partly";
+}
+
+function describe({ name, instances, ratePerSecond, errorsPerSecond, p99Ms }: MapNode): string {
+  const ready = instances.filter(({ state }) => state === "ready").length;
+  const words = [`${name}: ${ready} of ${instances.length} ready`, formatRate(ratePerSecond)];
+  if (errorsPerSecond > 0) words.push(`${formatRate(errorsPerSecond)} errors`);
+  if (ratePerSecond > 0) words.push(`p99 ${formatMs(p99Ms)}`);
+  return words.join(", ");
+}
+
+export function share(part: number): string {
+  const percent = part * 100;
+  return `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
+}
