@@ -13,7 +13,7 @@ export function Header({ current }: { current: Page | undefined }) {
   const state = connection.value;
   return (
     <header class="header">
-      <a class="brand" href="/" aria-label="Microcosm, to the map">
+      <a class="brand" href="/" aria-label={`${info?.name ?? "Microcosm"}, to the map`}>
         <Mark />
         <span class="brand-name">{info?.name ?? "Microcosm"}</span>
       </a>

@@ -27,7 +27,8 @@ export function DeadLetters({ topic, count }: { topic: string; count: number }) 
         `${base}/${verb}`,
         ids === undefined ? {} : { ids },
       );
-      const what = `${done} ${done === 1 ? "event" : "events"}`;
+      // One event may be dead in several subscriptions; its id stands for all of them.
+      const what = `${done} dead ${done === 1 ? "letter" : "letters"}`;
       setResult({ text: verb === "replay" ? `${what} delivered again.` : `${what} discarded.`, bad: false });
       refresh();
     } catch (failure) {

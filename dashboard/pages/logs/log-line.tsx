@@ -20,7 +20,7 @@ export function LogLine({ line, selected, onSelect }: LogLineProps) {
         </span>
         <span class="log-message">
           {/* A long line costs the browser its layout even when it is cut off. */}
-          {line.message.slice(0, 400)}
+          {inOneLine(line.message.slice(0, 400))}
           {line.fields !== undefined && <span class="log-fields"> {fieldsOf(line.fields)}</span>}
         </span>
       </button>
@@ -28,9 +28,14 @@ export function LogLine({ line, selected, onSelect }: LogLineProps) {
   );
 }
 
+/** A stack of calls goes on in the same line; all lines have one height. */
+function inOneLine(text: string): string {
+  return text.replace(/\s*[\r\n]+\s*/g, " ⏎ ");
+}
+
 function fieldsOf(fields: NonNullable<StoredLog["fields"]>): string {
   const text = Object.entries(fields)
     .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
     .join(" ");
-  return text.slice(0, 200);
+  return inOneLine(text.slice(0, 200));
 }

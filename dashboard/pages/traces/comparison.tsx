@@ -6,13 +6,14 @@ import { formatMs } from "../format.ts";
 import { traceHref } from "../links.ts";
 import { type ComparedStep, compareTraces } from "./compare.ts";
 import { hueOf } from "./service-hue.ts";
+import { treeOf } from "./tree.ts";
 
 const rowHeight = 30;
 
 /** Two traces side by side: the same step on the same line, and how much longer the second took. */
 export function Comparison({ left, right }: { left: TraceDetail; right: TraceDetail }) {
   const steps = useMemo(() => compareTraces(left.spans, right.spans), [left, right]);
-  const longest = Math.max(left.summary.durationMs, right.summary.durationMs, 0.001);
+  const longest = useMemo(() => Math.max(extentOf(left), extentOf(right), 0.001), [left, right]);
   const only = steps.filter((step) => step.left === undefined || step.right === undefined).length;
   return (
     <div class="page fill comparison">
@@ -56,6 +57,11 @@ export function Comparison({ left, right }: { left: TraceDetail; right: TraceDet
       </VirtualList>
     </div>
   );
+}
+
+/** What events set off goes on after the answer. */
+function extentOf({ spans, summary }: TraceDetail): number {
+  return treeOf(spans).endMs - summary.startMs;
 }
 
 function Side({ span, start, longest }: { span: SpanRecord | undefined; start: number; longest: number }) {

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { icons } from "../../icons.ts";
 import type { Page, PageProps } from "../../page.ts";
 import type { TraceDetail } from "../../../runtime/telemetry/query.ts";
@@ -22,7 +22,7 @@ function Traces({ rest }: PageProps) {
   const [file, setFile] = useState<OpenFile>();
   const other = query.value.get("with") ?? "";
   if (rest !== "" && other !== "") return <Two left={rest} right={other} />;
-  if (rest !== "") return <One traceId={rest} />;
+  if (rest !== "") return <One key={rest} traceId={rest} />;
   if (file !== undefined) {
     return <TraceView trace={file.trace} file={file.name} onBack={() => setFile(undefined)} />;
   }
@@ -30,16 +30,35 @@ function Traces({ rest }: PageProps) {
 }
 
 const pathOfTrace = (traceId: string) => `/api/telemetry/traces/${encodeURIComponent(traceId)}`;
-/** Spans arrive within a second or two of their end: a trace that is not there yet may be soon. */
-const awaitMs = 1000;
+/** Spans come within a second or two of their end, and event by event: a young trace is asked for again. */
+const lookMs = 1000;
+const youngMs = 10_000;
 
 function One({ traceId }: { traceId: string }) {
-  const [found, setFound] = useState(false);
-  const { data, error, refresh } = usePolled<TraceDetail>(pathOfTrace(traceId), found ? undefined : awaitMs);
-  if (data !== undefined && !found) setFound(true);
-  if (data !== undefined) return <TraceView trace={data} onRefresh={refresh} />;
+  const [young, setYoung] = useState(true);
+  const shown = useRef<TraceDetail>(undefined);
+  const { data, error, refresh } = usePolled<TraceDetail>(pathOfTrace(traceId), young ? lookMs : undefined);
+  useEffect(() => {
+    if (data !== undefined) setYoung(Date.now() - lastOf(data) < youngMs);
+  }, [data]);
+  // The same trace once more must not unfold what was folded.
+  if (data !== undefined && !isSame(data, shown.current)) shown.current = data;
+  const trace = shown.current;
+  if (trace !== undefined) return <TraceView trace={trace} onRefresh={refresh} />;
   if (error !== undefined) return <ErrorState title="This trace is not here" error={error} retry={refresh} />;
   return <Loading what="the trace" />;
+}
+
+function lastOf({ spans }: TraceDetail): number {
+  return spans.reduce((last, span) => Math.max(last, span.startMs + span.durationMs), 0);
+}
+
+function isSame(a: TraceDetail, b: TraceDetail | undefined): boolean {
+  return (
+    a.summary.traceId === b?.summary.traceId &&
+    a.spans.length === b.spans.length &&
+    a.logs.length === b.logs.length
+  );
 }
 
 function Two({ left, right }: { left: string; right: string }) {

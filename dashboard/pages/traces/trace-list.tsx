@@ -16,6 +16,7 @@ export interface TraceListProps {
 }
 
 export function TraceList({ traces, now, hrefOf, chosen, onChoose }: TraceListProps) {
+  // The meters are logarithmic: one stream of minutes would leave all others without any.
   const longest = traces.reduce((max, trace) => Math.max(max, trace.durationMs), 0.001);
   return (
     <VirtualList items={traces} rowHeight={rowHeight} label="Traces" class="trace-list">
@@ -50,7 +51,7 @@ export function TraceList({ traces, now, hrefOf, chosen, onChoose }: TraceListPr
             </span>
             <span class="trace-duration">
               <span class="trace-meter">
-                <span style={{ width: `${(100 * trace.durationMs) / longest}%` }} />
+                <span style={{ width: `${(100 * Math.log1p(trace.durationMs)) / Math.log1p(longest)}%` }} />
               </span>
               <span class="number">{formatMs(trace.durationMs)}</span>
             </span>
