@@ -7,8 +7,8 @@ import { ServiceGroup } from "./service-group.ts";
 import {
   brokerSpec,
   gatewaySpec,
-  observerSpec,
   type InstancePlace,
+  observerSpec,
   type SpecContext,
   serviceSpec,
 } from "./worker-specs.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { serviceSpec } from "./worker-specs.ts";
 import { fakeService, fakeTopology } from "./fixtures/topology.ts";
 import { InProcessLauncher } from "./in-process-launcher.ts";
 import { ProcessLauncher } from "./process-launcher.ts";
+import { serviceSpec } from "./worker-specs.ts";
 
 const service = fakeService("orders");
 const spec = serviceSpec(

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { LogLine } from "../control/api.ts";
 import { LogFile } from "./log-file.ts";
-import { LogFollower, type LogFilter, matches } from "./log-follower.ts";
+import { type LogFilter, LogFollower, matches } from "./log-follower.ts";
 
 export interface LogStoreOptions {
   /** `<data>/logs`; must exist. */

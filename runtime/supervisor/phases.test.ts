@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { checkStep } from "../registry/states.ts";
 import type { InstanceRecord } from "../registry/registry.ts";
+import { checkStep } from "../registry/states.ts";
 import {
   canStep,
   hasProcess,
