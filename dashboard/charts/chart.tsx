@@ -96,6 +96,7 @@ function optionsOf(
   return {
     width,
     height,
+    padding: [8, 14, 0, 0],
     scales: {
       x: { time: true },
       y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
@@ -124,7 +125,7 @@ function optionsOf(
           stroke,
           width: 1.75,
           spanGaps: false,
-          points: { show: false },
+          points: { show: true, size: 4, fill: stroke, filter: (self, index) => lonely(self.data[index]) },
           // Under no pointer: the newest.
           value: (self, value, series, at) => format(at === null ? newest(self.data[series]) : value),
           ...(area === true ? { fill: stroke.replace("rgb(", "rgba(").replace(")", ", 0.12)") } : {}),
@@ -145,6 +146,15 @@ function optionsOf(
     },
     plugins: [marksPlugin(() => latest.current.marks ?? [])],
   };
+}
+
+/** Values without a neighbour, which no line shows. */
+function lonely(values: ArrayLike<number | null | undefined> | undefined): number[] {
+  const found: number[] = [];
+  for (let at = 0; at < (values?.length ?? 0); at++) {
+    if (values?.[at] != null && values[at - 1] == null && values[at + 1] == null) found.push(at);
+  }
+  return found;
 }
 
 function newest(values: ArrayLike<number | null | undefined> | undefined): number | null | undefined {

@@ -1,18 +1,10 @@
 import type uPlot from "uplot";
 import type { TimelineEntry } from "../../runtime/telemetry/query.ts";
 import { colourOf } from "../theme.ts";
+import { weightOf } from "./weight.ts";
 
 /** Marks closer than this would be one blot. */
 const minGapPx = 3;
-
-export type Weight = "action" | "fall" | "change";
-
-/** What an entry is to a reader: something that was done, something that went down, or a step on the way. */
-export function weightOf({ kind, detail, text }: TimelineEntry): Weight {
-  if (kind !== "state") return "action";
-  const to = String(detail?.to ?? text.split("→").pop()?.trim() ?? "");
-  return ["backoff", "crash-loop", "unhealthy"].includes(to) ? "fall" : "change";
-}
 
 /** A vertical line for each thing that was done to the system, and for each fall. */
 export function marksPlugin(marks: () => readonly TimelineEntry[]): uPlot.Plugin {

@@ -37,7 +37,7 @@ export function EdgePanel({ edge, onClose }: { edge: MapEdge; onClose: () => voi
       )}
       <SideCharts sources={[sourceOf(edge)]} />
       <p class="side-links">
-        <a href={`/metrics?service=${encodeURIComponent(service)}`}>Metrics</a>
+        <a href={`/charts?service=${encodeURIComponent(service)}`}>Metrics</a>
         <a href={`/traces?service=${encodeURIComponent(service)}`}>Traces</a>
       </p>
     </SidePanel>

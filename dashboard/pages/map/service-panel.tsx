@@ -58,7 +58,7 @@ export function ServicePanel({ node, topology, onClose }: ServicePanelProps) {
         ]}
       />
       <p class="side-links">
-        <a href={`/metrics?service=${encodeURIComponent(name)}`}>Metrics</a>
+        <a href={`/charts?service=${encodeURIComponent(name)}`}>Metrics</a>
         <a href={`/traces?service=${encodeURIComponent(name)}`}>Traces</a>
         <a href={`/logs?service=${encodeURIComponent(name)}`}>Logs</a>
       </p>

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "../../components/icon.tsx";
 import { icons } from "../../icons.ts";
+import "./side.css";
 
 export interface SidePanelProps {
   readonly title: string;
