@@ -58,11 +58,14 @@ export async function runWorker(roleOf: (spec: WorkerSpec) => Promise<Role>): Pr
     clock,
     random: systemRandom,
     elapsedMs: () => performance.now(),
+    busy: () => Bun.unsafe.setJITPolicy(1),
     recorder,
     scope,
   });
   process.on("SIGTERM", () => void worker.drain(spec.supervisor.drainTimeoutMs));
-  // The start is kept out of the compiler (main.ts); the work is not.
-  void worker.start().finally(() => Bun.unsafe.setJITPolicy(1));
+  // A start is kept out of the compiler (main.ts), and so is a service that nobody calls. Work is not.
+  void worker.start().finally(() => {
+    if (spec.role !== "service") Bun.unsafe.setJITPolicy(1);
+  });
   await exit((await worker.exited) === "failed" ? 1 : 0);
 }

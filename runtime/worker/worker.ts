@@ -23,6 +23,8 @@ export interface WorkerOptions {
   readonly random: Random;
   /** Milliseconds since the worker's process began. */
   readonly elapsedMs: () => number;
+  /** Told with each beat while there is work. */
+  readonly busy?: () => void;
   /** Default none: nothing is recorded. */
   readonly recorder?: Recorder | undefined;
   /** Where the role keeps the request at work, for who must know it outside of the role. Default one of its own. */
@@ -179,6 +181,7 @@ export class Worker {
       clock,
       load: () => this.#load(),
       beat: (message) => {
+        if (message.calls > 0 || message.pending > 0) this.#options.busy?.();
         this.#telemetry?.late(message.loopDelayMs);
         this.#say(message);
       },
