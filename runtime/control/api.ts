@@ -1,7 +1,8 @@
 import type { InstanceState } from "../registry/registry.ts";
 
 /**
- * The control API: HTTP on loopback, `Authorization: Bearer <token>`, errors as problem+json. The CLI and the
+ * The control API: HTTP on loopback, `Authorization: Bearer <token>` or the session of the dashboard, errors as
+ * problem+json. The CLI and the
  * dashboard are its only clients; a web page elsewhere is refused by its Host and Origin.
  *
  * | request | answer |
@@ -12,6 +13,7 @@ import type { InstanceState } from "../registry/registry.ts";
  * | POST /api/services/:name/scale {instances} | InstanceInfo[] of it, when the new ones are ready and the others gone |
  * | POST /api/services/:name/restart, /stop, /start | InstanceInfo[] of it |
  * | POST /api/instances/:id/restart, /stop, /start, /kill | InstanceInfo |
+ * | POST /api/instances/:id/freeze, /thaw | InstanceInfo; SIGSTOP and SIGCONT, `bad-request` in monolith mode |
  * | GET  /api/logs?service=&instance=&level=&lines=&follow=1 | LogLine as NDJSON |
  * | POST /api/call CallInput | CallOutput |
  * | GET  /api/bus/topics | TopicInfo[] |

@@ -106,6 +106,13 @@ export class Generation {
     this.#worker?.kill(signal);
   }
 
+  /** False where there is no process to hold. */
+  hold(signal: "SIGSTOP" | "SIGCONT"): boolean {
+    if (this.#worker?.hold === undefined) return false;
+    this.#worker.hold(signal);
+    return true;
+  }
+
   send(message: SupervisorMessage): void {
     this.#link?.notify(message);
   }

@@ -128,6 +128,11 @@ export class Instance {
     this.#generation?.kill("SIGKILL");
   }
 
+  /** SIGSTOP or SIGCONT. Nobody is told: that it hangs is for the heartbeats to find. False where there is no process. */
+  hold(signal: "SIGSTOP" | "SIGCONT"): boolean {
+    return hasProcess(this.#phase) && this.#generation?.hold(signal) === true;
+  }
+
   /** Resolves when it is ready, or down until someone acts. */
   async settled(): Promise<Phase> {
     await this.#until(isSettled);

@@ -12,6 +12,8 @@ export interface LaunchedWorker {
   readonly exited: Promise<ExitInfo>;
   /** SIGTERM asks, SIGKILL takes. In monolith mode both stop the worker object. */
   kill(signal: "SIGTERM" | "SIGKILL"): void;
+  /** SIGSTOP holds it where it is, SIGCONT lets it go on. Absent in monolith mode: there is no process of its own. */
+  readonly hold?: (signal: "SIGSTOP" | "SIGCONT") => void;
 }
 
 /** How workers come to life: as processes, or as objects in this process (monolith mode). */

@@ -51,6 +51,9 @@ export class ProcessLauncher implements Launcher {
       kill: (signal) => {
         child.kill(signal);
       },
+      hold: (signal) => {
+        child.kill(signal);
+      },
     };
   }
 }

@@ -101,6 +101,20 @@ describe("a run", () => {
     expect(supervisor.registry.get("orders-1")).toMatchObject({ state: "ready", generation: 2 });
   });
 
+  test("finds a frozen instance and replaces it; one that is thawed in time goes on", async () => {
+    const supervisor = supervise({ orders: "well" });
+    await supervisor.start();
+    const { pid } = of(supervisor, "orders-1");
+    supervisor.freeze("orders-1");
+    supervisor.thaw("orders-1");
+    expect(of(supervisor, "orders-1")).toMatchObject({ pid, generation: 1 });
+    supervisor.freeze("orders-1");
+    await until(() => of(supervisor, "orders-1").generation === 2);
+    await until(() => of(supervisor, "orders-1").state === "ready");
+    expect(of(supervisor, "orders-1").lastExit).toContain("hung");
+    expect(() => supervisor.freeze("orders-9")).toThrow("orders-9");
+  });
+
   test("keeps the gateway's port across its restart", async () => {
     const supervisor = supervise({});
     await supervisor.start();

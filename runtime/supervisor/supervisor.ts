@@ -207,13 +207,21 @@ export class Supervisor {
 
   /** SIGKILL, without a drain: a rehearsed failure. It comes back as after any other death. */
   kill(id: string): InstanceInfo {
-    const { fleet } = this.#opened();
-    const instance = fleet.find(id);
-    if (instance === undefined) throw fleet.unknown(id);
+    const instance = this.#instance(id);
     this.log("warn", `${id} is killed on demand`);
     this.#options.acted?.({ text: `kill ${id}`, service: instance.service, instance: id });
     instance.kill();
     return instance.info();
+  }
+
+  /** SIGSTOP: a rehearsed hang. It is replaced once it has missed its beats, unless it is thawed before. */
+  freeze(id: string): InstanceInfo {
+    return this.#hold(id, "freeze", "SIGSTOP");
+  }
+
+  /** SIGCONT: it goes on where it was. */
+  thaw(id: string): InstanceInfo {
+    return this.#hold(id, "thaw", "SIGCONT");
   }
 
   /** Whether `target` names a service, an instance, or nothing (undefined). */
@@ -227,6 +235,23 @@ export class Supervisor {
   log(level: LogLine["level"], message: string): void {
     const at = this.#clock.now();
     this.#open?.logs.write({ at, service: "supervisor", instance: "supervisor", level, message });
+  }
+
+  #hold(id: string, verb: "freeze" | "thaw", signal: "SIGSTOP" | "SIGCONT"): InstanceInfo {
+    const instance = this.#instance(id);
+    if (!instance.hold(signal)) {
+      throw new MicrocosmError("bad-request", `There is no process of its own behind ${id} to ${verb}.`);
+    }
+    this.log("warn", `${id} gets ${signal} on demand`);
+    this.#options.acted?.({ text: `${verb} ${id}`, service: instance.service, instance: id });
+    return instance.info();
+  }
+
+  #instance(id: string): Instance {
+    const { fleet } = this.#opened();
+    const instance = fleet.find(id);
+    if (instance === undefined) throw fleet.unknown(id);
+    return instance;
   }
 
   async #stop(): Promise<void> {

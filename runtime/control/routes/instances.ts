@@ -20,7 +20,9 @@ export function instanceRoutes(supervisor: Supervisor): Hono {
       const { instances } = await bodyOf(c, scaleInput);
       return c.json(await supervisor.scale(c.req.param("name"), instances));
     })
-    .post("/instances/:id/kill", (c) => c.json(supervisor.kill(c.req.param("id"))));
+    .post("/instances/:id/kill", (c) => c.json(supervisor.kill(c.req.param("id"))))
+    .post("/instances/:id/freeze", (c) => c.json(supervisor.freeze(c.req.param("id"))))
+    .post("/instances/:id/thaw", (c) => c.json(supervisor.thaw(c.req.param("id"))));
   for (const [word, command] of Object.entries(commands)) {
     app.post(`/services/:name/${word}`, async (c) => {
       const name = expect(supervisor, c.req.param("name"), "service");
