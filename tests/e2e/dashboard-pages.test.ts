@@ -169,6 +169,13 @@ describe("traces", () => {
   }, 60_000);
 });
 
+test("a trace that is nowhere is waited for a while, then told to be missing", async () => {
+  await open(`/traces/${"0".repeat(31)}1`);
+  await browser.page.getByText("Loading the trace").waitFor();
+  await browser.page.getByText("This trace is not here").waitFor({ timeout: 30_000 });
+  browser.errors.length = 0; // The browser calls each 404 an error.
+}, 60_000);
+
 describe("logs", () => {
   test("are searched by text, filtered, and lead to their trace and back", async () => {
     const { page } = browser;

@@ -33,11 +33,19 @@ const pathOfTrace = (traceId: string) => `/api/telemetry/traces/${encodeURICompo
 /** Spans come within a second or two of their end, and event by event: a young trace is asked for again. */
 const lookMs = 1000;
 const youngMs = 10_000;
+/** One that is not there within this is told to be missing, and not asked for any more. */
+const awaitMs = 10_000;
 
 function One({ traceId }: { traceId: string }) {
   const [young, setYoung] = useState(true);
   const shown = useRef<TraceDetail>(undefined);
   const { data, error, refresh } = usePolled<TraceDetail>(pathOfTrace(traceId), young ? lookMs : undefined);
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      if (shown.current === undefined) setYoung(false);
+    }, awaitMs);
+    return () => clearTimeout(timer);
+  }, []);
   useEffect(() => {
     if (data !== undefined) setYoung(Date.now() - lastOf(data) < youngMs);
   }, [data]);
@@ -45,10 +53,12 @@ function One({ traceId }: { traceId: string }) {
   if (data !== undefined && !isSame(data, shown.current)) shown.current = data;
   const trace = shown.current;
   if (trace !== undefined) return <TraceView trace={trace} onRefresh={refresh} />;
-  if (error !== undefined) return <ErrorState title="This trace is not here" error={error} retry={refresh} />;
+  if (error !== undefined && !young)
+    return <ErrorState title="This trace is not here" error={error} retry={refresh} />;
   return <Loading what="the trace" />;
 }
 
+/** When the last of it ended. */
 function lastOf({ spans }: TraceDetail): number {
   return spans.reduce((last, span) => Math.max(last, span.startMs + span.durationMs), 0);
 }
