@@ -1,6 +1,7 @@
+import { ChunkedTail } from "./chunked-tail.ts";
 import { Fifo } from "./fifo.ts";
 import type { Block, Store, StoredTopic } from "./store.ts";
-import { findBlock, type TopicLog } from "./topic-log.ts";
+import type { TopicLog } from "./topic-log.ts";
 
 export interface DiskLogOptions {
   readonly maxBytes?: number | undefined;
@@ -15,7 +16,7 @@ export class DiskLog implements TopicLog {
   readonly #cache: TailCache;
   readonly #options: DiskLogOptions;
   readonly #id: number;
-  readonly #tail = new Fifo<Block>();
+  readonly #tail = new ChunkedTail();
   #appended: Block[] = [];
   firstOffset: number;
   nextOffset: number;
@@ -34,7 +35,7 @@ export class DiskLog implements TopicLog {
   block(offset: number): Block | undefined {
     if (offset >= this.nextOffset) return undefined;
     const cached = this.#tail.peek();
-    if (cached !== undefined && offset >= cached.firstOffset) return findBlock(this.#tail, offset);
+    if (cached !== undefined && offset >= cached.firstOffset) return this.#tail.find(offset);
     return this.#store.block(this.#id, offset);
   }
 
@@ -67,8 +68,8 @@ export class DiskLog implements TopicLog {
     for (const block of this.#appended) {
       this.nextOffset = block.firstOffset + block.count;
       this.bytes += block.records.length;
-      this.#tail.push(block);
-      this.#cache.admit(this, block.records.length);
+      const held = this.#tail.append(block);
+      if (held > 0) this.#cache.admit(this, held);
     }
     this.#appended = [];
   }
@@ -105,13 +106,13 @@ export class DiskLog implements TopicLog {
     return dropped === retainBlocks;
   }
 
-  /** For the cache: lets the oldest cached block go. */
+  /** For the cache: lets the oldest chunk go. */
   evict(): void {
     this.#tail.shift();
   }
 }
 
-/** The newest blocks of all disk topics, so that subscribers that keep up are served without reading the file. */
+/** Bounds the newest chunks of all disk topics, from which subscribers that keep up are served without reading the file. */
 export class TailCache {
   readonly #maxBytes: number;
   readonly #order = new Fifo<{ readonly log: DiskLog; readonly bytes: number }>();
@@ -121,6 +122,16 @@ export class TailCache {
     this.#maxBytes = maxBytes;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How many objects hold them. */
+  get chunks(): number {
+    return this.#order.length;
+  }
+
+  /** `log` has a new chunk, of `bytes` in memory. */
   admit(log: DiskLog, bytes: number): void {
     this.#order.push({ log, bytes });
     this.#bytes += bytes;

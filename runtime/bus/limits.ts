@@ -4,7 +4,7 @@ export interface BrokerLimits {
   readonly pendingBytes: number;
   /** Records of one commit to one topic are stored in blocks of about this. */
   readonly blockBytes: number;
-  /** Newest blocks of all topics on disk kept in memory for subscribers that keep up. */
+  /** Newest records of all topics on disk kept in memory for subscribers that keep up, with the objects around them. */
   readonly cacheBytes: number;
   /** What a topic in memory holds when its retention names no size. */
   readonly memoryTopicBytes: number;
@@ -37,8 +37,8 @@ const MiB = 1024 * 1024;
 export const defaultBrokerLimits: BrokerLimits = {
   pendingBytes: 64 * MiB,
   blockBytes: 256 * 1024,
-  cacheBytes: 16 * MiB,
-  memoryTopicBytes: 64 * MiB,
+  cacheBytes: 8 * MiB,
+  memoryTopicBytes: 16 * MiB,
   windowEvents: 8192,
   windowBytes: 16 * MiB,
   replayEvents: 64,

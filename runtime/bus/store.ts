@@ -19,12 +19,16 @@ export interface StoredTopic {
   readonly bytes: number;
 }
 
-/** Records that lie together: `count` of them from `firstOffset` on. */
+/**
+ * Records that lie together: `count` of them from `firstOffset` on. One in memory may grow: its `count` rises, and what
+ * was there stays where it is.
+ */
 export interface Block {
   readonly firstOffset: number;
   readonly count: number;
-  /** When the broker took them, ms since the epoch; never falls along a topic. */
+  /** When the broker took them, the last one where it grew, ms since the epoch; never falls along a topic. */
   readonly time: number;
+  /** The records from its beginning on; there may be unused bytes after them. */
   readonly records: Buffer;
 }
 
