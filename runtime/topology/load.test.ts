@@ -89,6 +89,7 @@ describe("defaults", () => {
       },
     });
     expect(topics.autoCreate?.durability).toBe("memory");
+    expect(topics.autoCreate?.retention.bytes).toBe(16 * 1024 ** 2);
   });
 
   test("env values become strings, header names lower case", () => {

@@ -195,10 +195,14 @@ function resolveTopics(input: TopologyInput["topics"]): TopicsConfig {
   return { topics, autoCreate: resolveTopic(input["*"] ?? defaultTopic) };
 }
 
+/** What a topic keeps when it names no size. */
+const retentionBytes = { disk: 256 * 1024 ** 2, memory: 16 * 1024 ** 2 };
+
 function resolveTopic(topic: TopicInput): TopicConfig {
+  const { durability, retention } = topic;
   return {
-    durability: topic.durability,
-    retention: { ageMs: topic.retention.age, bytes: topic.retention.bytes },
+    durability,
+    retention: { ageMs: retention.age, bytes: retention.bytes ?? retentionBytes[durability] },
     maxDeliveries: topic.maxDeliveries,
     backoff: { firstMs: topic.backoff.first, maxMs: topic.backoff.max },
     ackTimeoutMs: topic.ackTimeout,

@@ -99,8 +99,8 @@ const topic = z
       .strictObject({
         age: longDuration(1000).prefault("7d").describe("Older events are dropped."),
         bytes: size({ min: 64 * 1024 })
-          .prefault("256MiB")
-          .describe("Above this the oldest events are dropped."),
+          .optional()
+          .describe("Above this the oldest events are dropped. Default 256MiB on disk, 16MiB in memory."),
       })
       .prefault({})
       .describe("How much of the topic is kept."),
