@@ -96,7 +96,7 @@ function optionsOf(
   return {
     width,
     height,
-    padding: [8, 14, 0, 0],
+    padding: [8, 26, 0, 0],
     scales: {
       x: { time: true },
       y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },

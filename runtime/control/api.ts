@@ -2,8 +2,7 @@ import type { InstanceState } from "../registry/registry.ts";
 
 /**
  * The control API: HTTP on loopback, `Authorization: Bearer <token>` or the session of the dashboard, errors as
- * problem+json. The CLI and the
- * dashboard are its only clients; a web page elsewhere is refused by its Host and Origin.
+ * problem+json. The CLI and the dashboard are its only clients; a web page elsewhere is refused by its Host and Origin.
  *
  * | request | answer |
  * | --- | --- |

@@ -25,7 +25,7 @@ export function EdgeLine({ edge, curve, selected, onSelect }: EdgeLineProps) {
     <g
       class={`edge ${edge.kind} ${busy ? "busy" : ""} ${failing ? "failing" : ""} ${selected ? "selected" : ""}`}
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-pressed={selected}
       aria-label={`${edge.from} ${kindWords[edge.kind]} ${edge.to}: ${formatRate(edge.ratePerSecond)}`}
       data-edge={edge.id}

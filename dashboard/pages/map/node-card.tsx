@@ -34,7 +34,6 @@ export function NodeCard({ node, box, selected, onSelect }: NodeCardProps) {
       class={`node ${role} ${health} ${selected ? "selected" : ""}`}
       style={place}
       aria-pressed={selected}
-      aria-label={describe(node)}
       data-service={name}
       onClick={onSelect}
     >
@@ -45,6 +44,7 @@ export function NodeCard({ node, box, selected, onSelect }: NodeCardProps) {
         {role !== "service" && role !== name && <span class="node-role">{role}</span>}
       </span>
       {role !== "observer" && <Stats node={node} />}
+      <span class="unseen"> {readiness(instances)}</span>
       <span class="cells">
         {instances.slice(0, maxCells).map((instance) => (
           <Cell key={instance.id} instance={instance} />
@@ -92,12 +92,9 @@ export function healthOf(instances: readonly LiveInstance[]): "well" | "partly" 
   return ready === 0 ? "down" : "partly";
 }
 
-function describe({ name, instances, ratePerSecond, errorsPerSecond, p99Ms }: MapNode): string {
-  const ready = instances.filter(({ state }) => state === "ready").length;
-  const words = [`${name}: ${ready} of ${instances.length} ready`, formatRate(ratePerSecond)];
-  if (errorsPerSecond > 0) words.push(`${formatRate(errorsPerSecond)} errors`);
-  if (ratePerSecond > 0) words.push(`p99 ${formatMs(p99Ms)}`);
-  return words.join(", ");
+/** In words, for who does not see the cells. */
+function readiness(instances: readonly LiveInstance[]): string {
+  return `${instances.filter(({ state }) => state === "ready").length} of ${instances.length} ready`;
 }
 
 export function share(part: number): string {

@@ -1,0 +1,218 @@
+/** The dashboard's frame and the pages Map, Metrics and Timeline in a real browser, while the shop is busy. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import axe, { type AxeResults } from "axe-core";
+import type { Page } from "playwright-core";
+import { Browser, chromiumPath } from "../kit/browser.ts";
+import { Run } from "../kit/run.ts";
+import { Customer } from "../kit/shop.ts";
+
+const testTimeoutMs = 120_000;
+/** A line straight down has no width, which Playwright takes for hidden. */
+const attached = { state: "attached" } as const;
+
+// CI installs Chromium; on a machine without one the rest of the tests still run.
+describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("dashboard", () => {
+  let run: Run;
+  let traffic: Traffic;
+  beforeAll(async () => {
+    run = await Run.start();
+    traffic = new Traffic(run.gateway);
+  }, testTimeoutMs);
+  afterAll(async () => {
+    await traffic?.stop();
+    await run?.stop();
+  });
+
+  test(
+    "opens by the printed link only, which leaves no token behind",
+    async () => {
+      const locked = await fetch(run.control);
+      expect(locked.status).toBe(401);
+      expect(await locked.text()).toContain("locked");
+      expect((await fetch(`${run.control}/?token=guessed`, { redirect: "manual" })).status).toBe(401);
+
+      const opened = await fetch(run.dashboard, { redirect: "manual" });
+      expect([opened.status, opened.headers.get("location")]).toEqual([303, "/"]);
+      const setCookie = opened.headers.get("set-cookie") ?? "";
+      expect(setCookie).toContain("HttpOnly");
+      expect(setCookie).toContain("SameSite=Strict");
+      const token = new URL(run.dashboard).searchParams.get("token")!;
+      expect(setCookie).not.toContain(token);
+
+      const page = await fetch(run.control, { headers: { cookie: setCookie.split(";")[0]! } });
+      expect(page.status).toBe(200);
+      const policy = page.headers.get("content-security-policy") ?? "";
+      expect(policy).toContain("default-src 'self'");
+      expect(policy).not.toContain("unsafe");
+    },
+    testTimeoutMs,
+  );
+
+  test("a session serves its own pages only", async () => {
+    const opened = await fetch(run.dashboard, { redirect: "manual" });
+    const cookie = opened.headers.get("set-cookie")!.split(";")[0]!;
+    const kill = (headers: Record<string, string>) =>
+      fetch(`${run.control}/api/instances/payments-1/kill`, {
+        method: "POST",
+        headers: { cookie, ...headers },
+      });
+    expect((await kill({})).status).toBe(403);
+    expect((await kill({ "sec-fetch-site": "same-site" })).status).toBe(403);
+    expect((await kill({ origin: run.gateway })).status).toBe(403);
+    const image = await fetch(`${run.control}/api/run`, {
+      headers: { cookie, "sec-fetch-site": "same-site" },
+    });
+    expect(image.status).toBe(403);
+    const own = await fetch(`${run.control}/api/run`, {
+      headers: { cookie, "sec-fetch-site": "same-origin" },
+    });
+    expect(own.status).toBe(200);
+  });
+
+  test(
+    "an instance is killed from the map and comes back before one's eyes",
+    async () => {
+      await using browser = await Browser.open();
+      const { page } = browser;
+      await page.goto(run.dashboard);
+      expect(page.url()).toBe(`${run.control}/`);
+      const card = page.locator("[data-service=catalog]");
+      await page.locator("[data-edge='gateway call catalog'].busy").waitFor(attached);
+      await page.locator("[data-edge='orders publish broker'].busy").waitFor(attached);
+      await browser.shoot("dashboard-map");
+
+      await card.click();
+      const row = page.locator(".instance[data-instance=catalog-1]");
+      await row.getByText("generation 1", { exact: true }).waitFor();
+      await row.getByRole("button", { name: "Kill" }).click();
+      await row.getByText("generation 2", { exact: true }).waitFor();
+      await card.locator("[data-instance=catalog-1][data-state=ready]").waitFor();
+      expect(await run.instance("catalog-1")).toMatchObject({
+        generation: 2,
+        state: "ready",
+        lastExit: "SIGKILL",
+      });
+
+      await page.getByRole("button", { name: "One instance more" }).click();
+      await card.locator("[data-instance=catalog-2][data-state=ready]").waitFor();
+      await browser.shoot("dashboard-map-panel");
+      await page.keyboard.press("Escape");
+      await page.locator(".side").waitFor({ state: "detached" });
+      expect(browser.errors).toEqual([]);
+    },
+    testTimeoutMs,
+  );
+
+  test(
+    "the timeline tells what was done, and the charts what it did",
+    async () => {
+      await using browser = await Browser.open();
+      const { page } = browser;
+      await page.goto(run.dashboard);
+      await page.getByRole("link", { name: "Timeline" }).click();
+      await page.getByText("kill catalog-1", { exact: true }).waitFor();
+      await page.getByText(/^catalog-1 \w+ → backoff$/).first().waitFor();
+      await page.locator(".chart canvas").first().waitFor();
+      await browser.shoot("dashboard-timeline");
+
+      await page.getByRole("link", { name: "Metrics" }).click();
+      await page.getByRole("radio", { name: "1 min", exact: true }).click();
+      await page.getByRole("radio", { name: "By edge" }).click();
+      await page.getByText("gateway → catalog").first().waitFor();
+      await page.locator(".heatmap canvas").waitFor();
+      await browser.shoot("dashboard-metrics");
+      // The address alone brings the same view back.
+      expect(new URL(page.url()).searchParams.get("by")).toBe("edge");
+      await page.reload();
+      await page.getByText("gateway → catalog").first().waitFor();
+      expect(browser.errors).toEqual([]);
+    },
+    testTimeoutMs,
+  );
+
+  for (const look of [
+    { name: "light", dark: false, width: 1280, height: 800 },
+    { name: "phone-dark", dark: true, width: 390, height: 844 },
+  ]) {
+    test(
+      `nothing serious is inaccessible: ${look.name}`,
+      async () => {
+        await using browser = await Browser.open(look);
+        const { page } = browser;
+        await page.goto(run.dashboard);
+        for (const path of ["/map?service=orders", "/charts?range=1m", "/timeline"]) {
+          await page.goto(run.control + path);
+          await page.locator(".chart canvas").first().waitFor();
+          expect([path, await seriousFaults(page)]).toEqual([path, []]);
+        }
+        await page.goto(`${run.control}/map`);
+        await page.locator("[data-edge='gateway call catalog'].busy").waitFor(attached);
+        expect(await seriousFaults(page)).toEqual([]);
+        await browser.shoot(`dashboard-map-${look.name}`);
+        expect(browser.errors).toEqual([]);
+      },
+      testTimeoutMs,
+    );
+  }
+
+  test(
+    "says so when the run does not answer, and goes on when it does",
+    async () => {
+      await using browser = await Browser.open();
+      const { page } = browser;
+      await page.goto(run.dashboard);
+      await page.locator(".connection.live").waitFor();
+      await page.route("**/api/**", (route) => route.abort());
+      await page.getByText("not reachable").waitFor();
+      await page.unroute("**/api/**");
+      await page.locator(".connection.live").waitFor();
+    },
+    testTimeoutMs,
+  );
+});
+
+/** What axe-core calls serious or critical, with the first place of each. */
+async function seriousFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<AxeResults>(
+    "axe.run(document, { resultTypes: ['violations'] })",
+  );
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`);
+}
+
+/** Visitors and customers until it is stopped. */
+class Traffic {
+  readonly #gateway: string;
+  readonly #work: Promise<unknown>;
+  #going = true;
+
+  constructor(gateway: string) {
+    this.#gateway = gateway;
+    this.#work = Promise.all([this.#browse(), this.#buy()]);
+  }
+
+  async stop(): Promise<void> {
+    this.#going = false;
+    await this.#work;
+  }
+
+  async #browse(): Promise<void> {
+    for (let round = 0; this.#going; round++) {
+      // An instance is killed meanwhile: a failure is part of it.
+      await fetch(`${this.#gateway}/v1/products?limit=${1 + (round % 50)}`).catch(() => undefined);
+      await Bun.sleep(15);
+    }
+  }
+
+  async #buy(): Promise<void> {
+    const customer = await Customer.register(this.#gateway);
+    const { body } = await customer.get<{ items: { id: string }[] }>("/v1/products?limit=20");
+    for (let round = 0; this.#going; round++) {
+      const productId = body.items[round % body.items.length]!.id;
+      await customer.order([{ productId, quantity: 1 }]).catch(() => undefined);
+      await Bun.sleep(40);
+    }
+  }
+}
