@@ -102,6 +102,17 @@ describe("publish", () => {
     expect(f.publish("a", { id: "x", data: 3 })).toEqual([2]);
   });
 
+  test("an id is known after a restart, however long the broker was away", () => {
+    const f = start({ a: {} }, { dedupeMs: 1000, dedupeIds: 1000 });
+    f.publish("a", { id: "old", data: 1 });
+    f.advance(5000);
+    f.publish("a", { id: "x", data: 2 });
+    f.engine.stop();
+    f.advance(3_600_000);
+    f.restart();
+    expect(f.publish("a", { id: "x", data: 2 }, { id: "old", data: 3 })).toEqual([1, 2]);
+  });
+
   test("an unknown topic is an error that names a close one", () => {
     const f = start({ "order.placed": {}, "order.confirmed": {} });
     const [code, message] = codeOf(() => f.publish("order.place", 1));

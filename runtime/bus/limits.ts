@@ -45,7 +45,7 @@ export const defaultBrokerLimits: BrokerLimits = {
   ackFlushMs: 100,
   unwrittenLetters: 1024,
   dedupeIds: 65_536,
-  dedupeMs: 600_000,
+  dedupeMs: 120_000,
   retentionIntervalMs: 5000,
   retentionBlocks: 256,
   retentionPauseMs: 50,

@@ -107,13 +107,20 @@ export class Topic {
     };
   }
 
-  /** Reads the ids of the log's tail, so that a publisher that repeats itself after a restart is recognised. */
+  /**
+   * Reads the ids of the log's tail, so that a publisher that repeats itself after a restart is recognised. The window
+   * ends with the last event and not now: what was sent again may have waited as long as the broker was away.
+   */
   #remember(now: number): Dedupe {
     const { log } = this;
     const { windowIds, windowMs } = this.#options.dedupe;
     this.#lastTime = log.nextOffset > log.firstOffset ? (log.block(log.nextOffset - 1)?.time ?? 0) : 0;
     const dedupe = new Dedupe(this.#options.dedupe, now);
-    let offset = Math.max(log.firstOffset, log.nextOffset - windowIds, log.offsetAt(now - windowMs));
+    let offset = Math.max(
+      log.firstOffset,
+      log.nextOffset - windowIds,
+      log.offsetAt(this.#lastTime - windowMs),
+    );
     while (offset < log.nextOffset) {
       const block = log.block(offset);
       if (block === undefined) break;
