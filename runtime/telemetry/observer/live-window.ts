@@ -1,7 +1,7 @@
 import type { MetricPoint } from "../model.ts";
 import { metric } from "../names.ts";
 import type { LiveEdge, LiveGraph, LiveInstance, LiveNode, LiveStats } from "../query.ts";
-import { Histogram } from "./histogram.ts";
+import { Histogram, packHistogram, type PackedColumns } from "./histogram.ts";
 
 const maxWindowMs = 60_000;
 const defaultWindowMs = 5000;
@@ -21,17 +21,41 @@ const gauges: ReadonlyMap<string, "pending" | "cpu" | "rssBytes" | "loopDelayMs"
   [metric.loopDelay, "loopDelayMs"],
 ] as const);
 
-/** The points of the last minute that the graph is made of: bounded by time, and by the observer's number of series. */
+/** What the points of one series have in common. */
+interface LiveSeries {
+  readonly key: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** How many are in the window. */
+  points: number;
+}
+
+interface LivePoint extends PackedColumns {
+  readonly at: number;
+  readonly series: LiveSeries;
+  readonly packed: Uint8Array;
+}
+
+/**
+ * The points of the last minute that the graph is made of: bounded by time, and by the observer's number of series.
+ * As they come, a point is some sixty objects; packed, and with the labels of its series, it is two.
+ */
 export class LiveWindow {
   /** Oldest first. */
-  #points: { readonly at: number; readonly point: MetricPoint }[] = [];
+  #points: LivePoint[] = [];
   #start = 0;
+  readonly #series = new Map<string, LiveSeries>();
   /** Instance → its gauges, as last reported. */
   readonly #gauges = new Map<string, { at: number; service: string; values: Record<string, number> }>();
   readonly #maxPoints: number;
 
   constructor(maxPoints = 200_000) {
     this.#maxPoints = maxPoints;
+  }
+
+  /** Series that have points in the window. */
+  get series(): number {
+    return this.#series.size;
   }
 
   add(point: MetricPoint, at: number): void {
@@ -42,7 +66,10 @@ export class LiveWindow {
       const values = { ...known?.values, [gauge]: point.value };
       this.#gauges.set(instance, { at, service: point.labels.service ?? "", values });
     } else if (durations.has(point.name) && point.histogram !== undefined) {
-      this.#points.push({ at, point });
+      const { count, sum, max } = point.histogram;
+      // What comes from elsewhere may have its buckets in any order.
+      const packed = packHistogram(new Histogram().add(point.histogram).toData());
+      this.#points.push({ at, series: this.#seriesOf(point), packed, count, sum, max });
     }
   }
 
@@ -50,8 +77,10 @@ export class LiveWindow {
   trim(now: number): void {
     const points = this.#points;
     const isOver = () => points.length - this.#start > this.#maxPoints;
-    while (this.#start < points.length && (points[this.#start]!.at < now - maxWindowMs || isOver()))
-      this.#start++;
+    while (this.#start < points.length && (points[this.#start]!.at < now - maxWindowMs || isOver())) {
+      const { series } = points[this.#start++]!;
+      if (--series.points === 0) this.#series.delete(series.key);
+    }
     // Amortised: rebuilt once the used-up part is the larger one.
     if (this.#start > points.length / 2) {
       this.#points = points.slice(this.#start);
@@ -66,14 +95,15 @@ export class LiveWindow {
     const services = new Map<string, Sum>();
     const edges = new Map<string, { edge: Pick<LiveEdge, "from" | "to" | "kind" | "topic">; sum: Sum }>();
     for (let place = this.#points.length - 1; place >= this.#start; place--) {
-      const { at, point } = this.#points[place]!;
-      if (at <= now - spanMs) break;
-      const { service = "", instance = "" } = point.labels;
-      if (point.name === metric.serverDuration || point.name === metric.processDuration) {
+      const point = this.#points[place]!;
+      if (point.at <= now - spanMs) break;
+      const { name, labels } = point.series;
+      const { service = "", instance = "" } = labels;
+      if (name === metric.serverDuration || name === metric.processDuration) {
         upsert(services, service, () => new Sum()).add(point);
         upsert(instances, instance, () => ({ service, sum: new Sum() })).sum.add(point);
       }
-      const edge = edgeOf(point, service);
+      const edge = edgeOf(point.series, service);
       if (edge === undefined) continue;
       upsert(edges, JSON.stringify(edge), () => ({ edge, sum: new Sum() })).sum.add(point);
     }
@@ -99,6 +129,17 @@ export class LiveWindow {
     };
   }
 
+  #seriesOf({ name, labels }: MetricPoint): LiveSeries {
+    const key = JSON.stringify([name, labels]);
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      series = { key, name, labels, points: 0 };
+      this.#series.set(key, series);
+    }
+    series.points++;
+    return series;
+  }
+
   #instance(id: string, stats: LiveStats): LiveInstance {
     const values = this.#gauges.get(id)?.values ?? {};
     return {
@@ -116,13 +157,13 @@ export class LiveWindow {
 
 /** The broker is in the middle of every event: who publishes is told by publishes, who takes them by deliveries. */
 function edgeOf(
-  point: MetricPoint,
+  { name, labels }: LiveSeries,
   service: string,
 ): Pick<LiveEdge, "from" | "to" | "kind" | "topic"> | undefined {
-  const { to = "", topic = "" } = point.labels;
-  if (point.name === metric.clientDuration) return { from: service, to, kind: "call" };
-  if (point.name === metric.publishDuration) return { from: service, to: "broker", kind: "publish", topic };
-  if (point.name === metric.processDuration) return { from: "broker", to: service, kind: "delivery", topic };
+  const { to = "", topic = "" } = labels;
+  if (name === metric.clientDuration) return { from: service, to, kind: "call" };
+  if (name === metric.publishDuration) return { from: service, to: "broker", kind: "publish", topic };
+  if (name === metric.processDuration) return { from: "broker", to: service, kind: "delivery", topic };
   return undefined;
 }
 
@@ -130,10 +171,9 @@ class Sum {
   readonly #histogram = new Histogram();
   #errors = 0;
 
-  add(point: MetricPoint): void {
-    if (point.histogram === undefined) return;
-    this.#histogram.add(point.histogram);
-    if (isError(point.labels)) this.#errors += point.histogram.count;
+  add(point: LivePoint): void {
+    this.#histogram.addPacked(point.packed, point);
+    if (isError(point.series.labels)) this.#errors += point.count;
   }
 
   stats(spanMs: number): LiveStats {

@@ -1,0 +1,72 @@
+import { heapStats } from "bun:jsc";
+import { expect, test } from "bun:test";
+import type { MetricPoint } from "../model.ts";
+import { metric } from "../names.ts";
+import { LiveWindow } from "./live-window.ts";
+
+/** A point as it comes from a worker: every object in it is new. */
+function point(route: string, outcome = "ok", buckets = 40): MetricPoint {
+  return structuredClone({
+    name: metric.serverDuration,
+    kind: "histogram" as const,
+    unit: "ms",
+    labels: { service: "orders", instance: "orders-1", route, outcome },
+    histogram: {
+      scale: 3,
+      count: buckets,
+      sum: buckets * 2,
+      min: 1,
+      max: 40,
+      zeros: 0,
+      buckets: Array.from({ length: buckets }, (_, i) => [i, 1] as const),
+    },
+  });
+}
+
+test("the graph adds up what lies in its window", () => {
+  const live = new LiveWindow();
+  for (let second = 0; second < 10; second++) {
+    live.add(point("/a"), second * 1000);
+    live.add(point("/b", "error", 20), second * 1000);
+  }
+  const [orders] = live.graph(9500, 5000).nodes;
+  expect(orders?.ratePerSecond).toBe(60);
+  expect(orders?.errorsPerSecond).toBe(20);
+  expect(orders?.p50Ms).toBeGreaterThan(2 ** (12 / 8));
+  expect(orders?.p50Ms).toBeLessThan(2 ** (18 / 8));
+});
+
+test("buckets in any order are the same histogram", () => {
+  const live = new LiveWindow();
+  const { histogram, ...rest } = point("/a");
+  live.add({ ...rest, histogram: { ...histogram!, buckets: histogram!.buckets.toReversed() } }, 0);
+  const ordered = new LiveWindow();
+  ordered.add(point("/a"), 0);
+  expect(live.graph(500)).toEqual(ordered.graph(500));
+});
+
+test("a minute of points is held by few objects, and let go with its series", () => {
+  const live = new LiveWindow();
+  const seconds = 60;
+  const routes = 50;
+  const objects = () => {
+    Bun.gc(true);
+    return heapStats().objectCount;
+  };
+  const before = objects();
+  for (let second = 0; second < seconds; second++) {
+    for (let route = 0; route < routes; route++) live.add(point(`/${route}`), second * 1000);
+  }
+  const perPoint = (objects() - before) / (seconds * routes);
+  expect(live.series).toBe(routes);
+  expect(perPoint).toBeLessThan(4);
+  live.trim(seconds * 1000 + 61_000);
+  expect(live.series).toBe(0);
+});
+
+test("is bounded in points", () => {
+  const live = new LiveWindow(10);
+  for (let i = 0; i < 25; i++) live.add(point(`/${i}`), i);
+  live.trim(30);
+  expect(live.series).toBe(10);
+});
