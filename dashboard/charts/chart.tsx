@@ -98,7 +98,7 @@ function optionsOf(
     height,
     padding: [8, 26, 0, 0],
     scales: {
-      x: { time: true },
+      x: { time: true, range: (_, min, max) => [min, Math.max(max, newestMark(latest.current))] },
       y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
     },
     cursor: {
@@ -155,6 +155,12 @@ function lonely(values: ArrayLike<number | null | undefined> | undefined): numbe
     if (values?.[at] != null && values[at - 1] == null && values[at + 1] == null) found.push(at);
   }
   return found;
+}
+
+/** Seconds. A mark may be younger than the last full step: the axis goes on to it. */
+function newestMark({ marks = [], from, stepMs, lines }: ChartProps): number {
+  const end = from + (lines[0]?.values.length ?? 0) * stepMs;
+  return Math.max(0, ...marks.filter(({ at }) => at < end + 2 * stepMs).map(({ at }) => at)) / 1000;
 }
 
 function newest(values: ArrayLike<number | null | undefined> | undefined): number | null | undefined {

@@ -27,7 +27,7 @@ const shown = [
 
 /** What was done to the system beside what happened to it: one time axis above, the same moments as words below. */
 function Timeline() {
-  const picked = timeRangeOf(query.value, Date.now(), "15m");
+  const picked = timeRangeOf(query.value, Date.now());
   const range: SeriesRange =
     picked.last === undefined ? { from: picked.from, to: picked.to } : { lastMs: picked.to - picked.from };
   const { entries, error } = useTimeline(range);
