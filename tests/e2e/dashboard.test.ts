@@ -111,7 +111,10 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("das
       await page.goto(run.dashboard);
       await page.getByRole("link", { name: "Timeline" }).click();
       await page.getByText("kill catalog-1", { exact: true }).waitFor();
-      await page.getByText(/^catalog-1 \w+ → backoff$/).first().waitFor();
+      await page
+        .getByText(/^catalog-1 \w+ → backoff$/)
+        .first()
+        .waitFor();
       await page.locator(".chart canvas").first().waitFor();
       await browser.shoot("dashboard-timeline");
 
