@@ -15,7 +15,7 @@ export interface StorageOptions<S extends Schema> {
   readonly durability?: "disk" | "process";
   /** How long a write waits for another instance's. The event loop stands still meanwhile. Default 5000. */
   readonly busyTimeoutMs?: number;
-  /** Page cache in KiB. Default 8192. */
+  /** Page cache in KiB; what is not in it is mostly in the kernel's. Default 4096. */
   readonly cacheKiB?: number;
   /** Prepared statements kept. Default 256. */
   readonly maxStatements?: number;
@@ -35,7 +35,7 @@ export interface Storage<S extends Schema> {
 
 /** Rejected file or folder: `data-unwritable`, saying why. */
 export function openStorage<S extends Schema>(options: StorageOptions<S>): Storage<S> {
-  const { file, schema, durability = "disk", busyTimeoutMs = 5000, cacheKiB = 8192 } = options;
+  const { file, schema, durability = "disk", busyTimeoutMs = 5000, cacheKiB = 4096 } = options;
   const maxStatements = options.maxStatements ?? 256;
   atLeast("busyTimeoutMs", busyTimeoutMs, 0);
   atLeast("cacheKiB", cacheKiB, 1);

@@ -66,7 +66,7 @@ function open(file: string, steps: readonly number[]): Database {
     db.run("PRAGMA journal_mode = WAL");
     // What a power cut takes away of the last seconds' telemetry is nobody's loss; the file itself stays whole.
     db.run("PRAGMA synchronous = NORMAL");
-    db.run("PRAGMA cache_size = -16384");
+    db.run("PRAGMA cache_size = -4096");
     db.run("PRAGMA temp_store = MEMORY");
     db.run("PRAGMA journal_size_limit = 16777216");
     const found = (db.query("PRAGMA user_version").get() as { user_version: number }).user_version;
