@@ -131,7 +131,10 @@ describe("traces", () => {
     await open("/traces?route=POST%20/v1/orders");
     await page.locator(".trace-row").nth(1).waitFor();
     await page.getByRole("button", { name: "Live", exact: true }).click();
-    for (const nth of [0, 1]) await page.locator(".trace-row input").nth(nth).check();
+    // By id: an answer that was under way may still move the rows.
+    const rows = await page.locator(".trace-row").allTextContents();
+    const ids = rows.slice(0, 2).map((text) => /[0-9a-f]{8}/.exec(text)?.[0] ?? "");
+    for (const id of ids) await page.locator(".trace-row", { hasText: id }).locator("input").check();
     await page.getByRole("button", { name: /^Compare 2/ }).click();
     await page.locator(".comparison-row").nth(2).waitFor();
     expect(await page.locator(".comparison-sum").textContent()).toContain("POST /v1/orders took");
