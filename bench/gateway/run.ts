@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatSpread, type Spread, spread } from "../measure.ts";
+import { freePort, untilAnswering } from "../ports.ts";
 import { type ReadyChild, startReady } from "../processes.ts";
 import { type WrkResult, wrk } from "../wrk.ts";
 import { makeIdentity, startItems } from "./items-run.ts";
@@ -99,7 +100,7 @@ function nginxTarget(): Target {
       const app = await startReady([process.execPath, join(import.meta.dir, "bare-server.ts")]);
       let nginx: ReadyChild | undefined;
       try {
-        const port = freePort();
+        const port = await freePort();
         const config = join(directory, `nginx-${port}.conf`);
         await Bun.write(config, nginxConfig(port, Number(app.line), directory));
         // The echo stands in for the ready line that nginx does not print.
@@ -109,7 +110,7 @@ function nginxTarget(): Target {
           `echo starting; exec nginx -c ${config} -e ${join(directory, "error.log")}`,
         ]);
         const url = `http://127.0.0.1:${port}`;
-        await waitFor(`${url}/items/1`);
+        await untilAnswering(`${url}/items/1`);
         const proxy = nginx;
         return { url, stop: async () => void (await Promise.all([proxy.stop(), app.stop()])) };
       } catch (error) {
@@ -141,25 +142,4 @@ http {
   }
 }
 `;
-}
-
-function freePort(): number {
-  const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = server;
-  server.stop(true);
-  return port;
-}
-
-async function waitFor(url: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  for (;;) {
-    try {
-      const response = await fetch(url);
-      if (response.ok) return;
-    } catch {
-      // not listening yet
-    }
-    if (Date.now() > deadline) throw new Error(`${url} does not answer`);
-    await Bun.sleep(20);
-  }
 }
