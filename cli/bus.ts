@@ -2,7 +2,7 @@ import type { DeadLetter, SubscriptionInfo, TopicInfo } from "../runtime/bus/bro
 import { parseDuration } from "../runtime/topology/duration.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
 import type { Event } from "../sdk/event.ts";
-import { ControlClient, type RunOptions } from "./client.ts";
+import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
 import { interrupted } from "./interrupt.ts";
 import { bytes, type Column, paint, print, printJson, table } from "./output.ts";
 import { textArgument } from "./text-argument.ts";

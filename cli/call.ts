@@ -1,6 +1,6 @@
 import type { CallInput, CallOutput } from "../runtime/control/api.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
-import { ControlClient } from "./client.ts";
+import { ControlClient } from "../runtime/control/client.ts";
 import { duration, paint, print, printJson } from "./output.ts";
 import { textArgument } from "./text-argument.ts";
 

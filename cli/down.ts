@@ -1,6 +1,6 @@
 import type { RunInfo } from "../runtime/control/api.ts";
 import { processStart } from "../runtime/supervisor/process-identity.ts";
-import { ControlClient, type RunOptions } from "./client.ts";
+import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
 import { print } from "./output.ts";
 
 const pollMs = 50;

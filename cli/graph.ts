@@ -1,5 +1,5 @@
 import type { Topology } from "../runtime/topology/model.ts";
-import { ControlClient, type RunOptions } from "./client.ts";
+import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
 import { openTopology } from "./open-topology.ts";
 import { print, printJson } from "./output.ts";
 

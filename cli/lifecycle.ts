@@ -1,5 +1,5 @@
 import type { InstanceInfo } from "../runtime/control/api.ts";
-import { ControlClient, type RunOptions } from "./client.ts";
+import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
 import { printInstances } from "./ps.ts";
 
 /** restart, stop and start: a target is a service, or one of its instances. */

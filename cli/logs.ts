@@ -1,6 +1,6 @@
 import type { InstanceInfo, LogLine } from "../runtime/control/api.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
-import { ControlClient, type RunOptions } from "./client.ts";
+import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
 import { interrupted } from "./interrupt.ts";
 import { paint, print, printJson } from "./output.ts";
 

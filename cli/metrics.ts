@@ -1,5 +1,5 @@
 import type { LiveEdge, LiveGraph, LiveInstance, LiveStats } from "../runtime/telemetry/query.ts";
-import { ControlClient, type RunOptions } from "./client.ts";
+import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
 import { interrupted } from "./interrupt.ts";
 import { bytes, type Column, paint, print, printJson, table } from "./output.ts";
 

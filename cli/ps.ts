@@ -1,5 +1,5 @@
 import type { InstanceInfo } from "../runtime/control/api.ts";
-import { ControlClient, type RunOptions } from "./client.ts";
+import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
 import { bytes, type Column, duration, print, printJson, table } from "./output.ts";
 
 export interface PsOptions extends RunOptions {

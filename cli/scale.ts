@@ -1,6 +1,6 @@
 import type { InstanceInfo } from "../runtime/control/api.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
-import { ControlClient, type RunOptions } from "./client.ts";
+import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
 import { printInstances } from "./ps.ts";
 
 export async function scale(

@@ -1,5 +1,5 @@
 import type { TraceDetail, TraceSummary } from "../runtime/telemetry/query.ts";
-import { ControlClient, type RunOptions } from "./client.ts";
+import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
 import { type Column, duration, paint, print, printJson, table } from "./output.ts";
 import { waterfall } from "./waterfall.ts";
 

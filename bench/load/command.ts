@@ -1,8 +1,10 @@
 import type { Command } from "commander";
+import { commandLine } from "../report/command-line.ts";
 import { readEnvironment } from "../report/environment.ts";
 import { Progress } from "../report/progress.ts";
 import { makeReport, writeReport } from "../report/report.ts";
-import { summaryText } from "../report/terminal.ts";
+import { filesText, summaryText, targetText } from "../report/terminal.ts";
+import { TargetWatch } from "../topology/watch.ts";
 import { arrivalKinds, type LoadOptions, planOf } from "./options.ts";
 import { runLoad } from "./run.ts";
 import { scenarioNames } from "./scenarios.ts";
@@ -74,6 +76,8 @@ async function load(url: string, options: Options): Promise<void> {
   const onSignal = () => interrupt.abort();
   process.once("SIGINT", onSignal);
   process.once("SIGTERM", onSignal);
+  const watch = await TargetWatch.of(plan.url);
+  watch.begin();
   const result = await runLoad(plan, {
     warmingUp: (elapsedMs) => progress.warmingUp(elapsedMs),
     second: (second, of) => progress.second(second, of),
@@ -81,17 +85,15 @@ async function load(url: string, options: Options): Promise<void> {
   }).finally(() => progress.done());
   process.off("SIGINT", onSignal);
   process.off("SIGTERM", onSignal);
-  const command = `bun run bench ${process.argv.slice(2).map(quoted).join(" ")}`;
+  const target = await watch.report(result);
   const files = writeReport(
     options.out,
-    makeReport({ name: options.name, startedAt, command, environment, load: result }),
+    makeReport({
+      ...{ name: options.name, startedAt, command: commandLine(), environment, load: result },
+      ...(target === undefined ? {} : { target }),
+    }),
   );
-  if (options.json === true) process.stdout.write(`${JSON.stringify({ ...result, files })}\n`);
-  else
-    process.stdout.write(`${summaryText(result)}\nreport       ${files.html}\n             ${files.json}\n`);
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ ...result, target, files })}\n`);
+  else process.stdout.write(`${summaryText(result)}${targetText(target)}\n${filesText(files)}`);
   if (result.problems.some((problem) => problem.severity === "error")) process.exitCode = 1;
-}
-
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -31,6 +31,8 @@ export interface ThresholdOutcome {
 /** What a load run measured, as plain data. */
 export interface LoadResult {
   readonly plan: LoadPlan;
+  /** When the measurement began, milliseconds since the epoch. */
+  readonly measuredAt: number;
   readonly warmup: { readonly ms: number; readonly settled: boolean; readonly replies: number };
   /** Of the measurement, which ends early when `maxRequests` are done or it was stopped. */
   readonly measuredMs: number;

@@ -50,6 +50,7 @@ class Run {
   readonly #steady = new SteadyState();
   readonly #seconds: PartialSecond[] = [];
   #hopeless = false;
+  #measuredAt = 0;
 
   constructor(plan: LoadPlan, hooks: RunHooks) {
     this.#plan = plan;
@@ -90,7 +91,8 @@ class Run {
   }
 
   async measure(): Promise<void> {
-    this.#tell({ kind: "measure", fromMs: Date.now() + leadMs });
+    this.#measuredAt = Date.now() + leadMs;
+    this.#tell({ kind: "measure", fromMs: this.#measuredAt });
     const stop = () => this.#tell({ kind: "stop" });
     this.#hooks.signal?.addEventListener("abort", stop, { once: true });
     if (this.#hooks.signal?.aborted) stop();
@@ -113,6 +115,7 @@ class Run {
     const replied = inTime.reduce((sum, second) => sum + second.replied, 0);
     return {
       plan: this.#plan,
+      measuredAt: this.#measuredAt,
       warmup,
       measuredMs,
       total,

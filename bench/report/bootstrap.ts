@@ -47,7 +47,8 @@ export function bootstrapDifference(
   };
 }
 
-function draw(size: number, random: Random): Uint32Array {
+/** How often each of `size` members was taken, with replacement. */
+export function draw(size: number, random: Random): Uint32Array {
   const times = new Uint32Array(size);
   for (let i = 0; i < size; i++) times[Math.floor(random() * size)]!++;
   return times;

@@ -1,7 +1,7 @@
 import { type Random, seededRandom } from "../../runtime/clock.ts";
-import { LatencyHistogram } from "../load/histogram.ts";
-import type { LoadResult, Second } from "../load/result.ts";
+import type { LoadResult } from "../load/result.ts";
 import { bootstrapDifference, type Difference, type Statistic } from "./bootstrap.ts";
+import { failedShareOf, percentileOf, perSecondOf, type Sample, sampleOf, wholeSeconds } from "./seconds.ts";
 
 export interface DiffRow extends Difference {
   readonly metric: "perSecond" | "failedShare" | "p50Ms" | "p90Ms" | "p99Ms" | "p999Ms";
@@ -20,7 +20,7 @@ const minSeconds = 5;
  * too narrow, which is why comparisons that matter interleave several runs. Throws on runs that are too short.
  */
 export function diffRuns(first: LoadResult, second: LoadResult, random: Random = seededRandom(1)): DiffRow[] {
-  const [a, b] = [sampleOf(first), sampleOf(second)];
+  const [a, b] = [longEnough(first), longEnough(second)];
   const rows: DiffRow[] = [];
   for (const { metric, better, statistic } of metrics) {
     const [sa, sb] = [statistic(a), statistic(b)];
@@ -48,28 +48,12 @@ function verdict({ low, high }: Difference, better: "more" | "less"): DiffRow["v
   return low > 0 === (better === "more") ? "better" : "worse";
 }
 
-interface Sample {
-  readonly seconds: readonly Second[];
-  /** All latencies of the run, rising. */
-  readonly micros: readonly number[];
-  /** Per second, how often each of `micros`. */
-  readonly counts: readonly Float64Array[];
-}
-
-function sampleOf({ seconds: all, measuredMs }: LoadResult): Sample {
-  const seconds = all.slice(0, Math.round(measuredMs / 1000));
+function longEnough(run: LoadResult): Sample {
+  const seconds = wholeSeconds(run);
   if (seconds.length < minSeconds) {
     throw new Error(`a run of ${seconds.length} s cannot be compared, ${minSeconds} s are the least`);
   }
-  const buckets = seconds.map((second) => LatencyHistogram.decode(second.corrected).buckets());
-  const micros = [...new Set(buckets.flat().map(([value]) => value))].sort((x, y) => x - y);
-  const place = new Map(micros.map((value, i) => [value, i]));
-  const counts = buckets.map((list) => {
-    const dense = new Float64Array(micros.length);
-    for (const [value, count] of list) dense[place.get(value)!] = count;
-    return dense;
-  });
-  return { seconds, micros, counts };
+  return sampleOf(seconds);
 }
 
 interface Metric {
@@ -82,63 +66,15 @@ const metrics: readonly Metric[] = [
   {
     metric: "perSecond",
     better: "more",
-    statistic: (sample) =>
-      ratio(
-        sample,
-        (second) => second.replied,
-        () => 1,
-      ),
+    statistic: perSecondOf,
   },
   {
     metric: "failedShare",
     better: "less",
-    statistic: (sample) =>
-      ratio(
-        sample,
-        (second) => second.failed + second.bad,
-        (second) => second.failed + second.replied,
-      ),
+    statistic: failedShareOf,
   },
-  { metric: "p50Ms", better: "less", statistic: (sample) => percentile(sample, 0.5) },
-  { metric: "p90Ms", better: "less", statistic: (sample) => percentile(sample, 0.9) },
-  { metric: "p99Ms", better: "less", statistic: (sample) => percentile(sample, 0.99) },
-  { metric: "p999Ms", better: "less", statistic: (sample) => percentile(sample, 0.999) },
+  { metric: "p50Ms", better: "less", statistic: (sample) => percentileOf(sample, 0.5) },
+  { metric: "p90Ms", better: "less", statistic: (sample) => percentileOf(sample, 0.9) },
+  { metric: "p99Ms", better: "less", statistic: (sample) => percentileOf(sample, 0.99) },
+  { metric: "p999Ms", better: "less", statistic: (sample) => percentileOf(sample, 0.999) },
 ];
-
-function ratio(
-  { seconds }: Sample,
-  above: (second: Second) => number,
-  below: (second: Second) => number,
-): Statistic {
-  return (times) => {
-    let [top, bottom] = [0, 0];
-    for (const [i, second] of seconds.entries()) {
-      top += times[i]! * above(second);
-      bottom += times[i]! * below(second);
-    }
-    return bottom === 0 ? 0 : top / bottom;
-  };
-}
-
-function percentile({ micros, counts }: Sample, share: number): Statistic {
-  const merged = new Float64Array(micros.length);
-  return (times) => {
-    merged.fill(0);
-    let total = 0;
-    for (const [second, dense] of counts.entries()) {
-      const weight = times[second]!;
-      if (weight === 0) continue;
-      for (let i = 0; i < dense.length; i++) {
-        const count = weight * dense[i]!;
-        merged[i]! += count;
-        total += count;
-      }
-    }
-    let left = share * total;
-    for (let i = 0; i < merged.length; i++) {
-      left -= merged[i]!;
-      if (left <= 1e-9 && total > 0) return micros[i]! / 1000;
-    }
-    return Number.NaN;
-  };
-}

@@ -18,6 +18,11 @@ export function whole(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
 
+/** Whole from ten on; below, one digit after the point. */
+export function rate(perSecond: number): string {
+  return perSecond > 0 && perSecond < 10 ? String(Number(perSecond.toFixed(1))) : whole(perSecond);
+}
+
 export function percent(share: number): string {
   if (share === 0) return "0 %";
   return `${Number((share * 100).toPrecision(3))} %`;

@@ -1,6 +1,7 @@
 import { LatencyHistogram } from "../load/histogram.ts";
 import { makePlan } from "../load/plan.ts";
 import type { LoadResult, Second } from "../load/result.ts";
+import type { TargetReport } from "../topology/watch.ts";
 import { readEnvironment } from "./environment.ts";
 import { makeReport, type Report } from "./report.ts";
 
@@ -34,6 +35,7 @@ export function runOf(seconds: number, latenciesOf: (second: number) => readonly
       loop: { kind: "open", arrivals: { kind: "constant", rate: replied / seconds } },
       durationMs: seconds * 1000,
     }),
+    measuredAt: Date.UTC(2026, 0, 2, 3, 4, 7),
     warmup: { ms: 2000, settled: true, replies: 10 },
     measuredMs: seconds * 1000,
     total,
@@ -61,8 +63,9 @@ export function runOf(seconds: number, latenciesOf: (second: number) => readonly
   };
 }
 
-export function reportOf(load: LoadResult): Report {
+export function reportOf(load: LoadResult, target?: TargetReport): Report {
   return makeReport({
+    ...(target === undefined ? {} : { target }),
     name: "fixture",
     startedAt: "2026-01-02T03:04:05.678Z",
     command: "bun run bench load",

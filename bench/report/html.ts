@@ -3,74 +3,60 @@ import { failures, type LoadResult, shownSeconds } from "../load/result.ts";
 import { arrivalsText } from "../load/describe.ts";
 import { latency, percent, percentileCurve, percentileName, shownPercentiles, whole } from "./figures.ts";
 import type { Report } from "./report.ts";
-import { chartSvg, escapeHtml, niceStep, type Tick } from "./svg.ts";
-import style from "./style.css" with { type: "text" };
+import { cardsHtml, environmentHtml, htmlPage, tableHtml, verdictHtml } from "./page.ts";
+import { chartSvg, niceStep, type Tick } from "./svg.ts";
+import { targetHtml } from "./target.ts";
 
 /** One file that needs nothing else: style, charts and the raw numbers are inside. */
 export function htmlReport(report: Report): string {
   const { load } = report;
   const title = `${report.name}: ${load.plan.url}`;
-  // The only way out of a script element is its end tag.
-  const raw = JSON.stringify(report).replaceAll("<", "\\u003c");
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<style>${style}</style>
-</head>
-<body>
-<main>
-<h1>${escapeHtml(report.name)}</h1>
-<p class="sub">${escapeHtml(load.plan.url)} · ${escapeHtml(arrivalsText(load.plan))} · ${(load.measuredMs / 1000).toFixed(1)} s measured · ${escapeHtml(report.startedAt)}</p>
-${problems(load)}
-${cards(load)}
-<section>
+  const { plan, measuredMs } = load;
+  return htmlPage({
+    title,
+    heading: report.name,
+    sub: `${plan.url} · ${arrivalsText(plan)} · ${(measuredMs / 1000).toFixed(1)} s measured · ${report.startedAt}`,
+    raw: report,
+    body: [
+      problems(load),
+      cards(load),
+      latencySection(load),
+      `<section>\n<h2>Over time</h2>\n${timeCharts(load)}\n</section>`,
+      stepTable(load),
+      checkTable(load),
+      targetHtml(report.target),
+      generatorTable(load),
+      secondsTable(load),
+      environmentTable(report),
+    ].join("\n"),
+  });
+}
+
+function latencySection(load: LoadResult): string {
+  return `<section>
 <h2>Latency</h2>
 ${percentileChart(load)}
 ${latencyTable(load)}
 <p class="note"><b>Corrected</b> counts from the moment a request was due. <b>Uncorrected</b> counts from the moment it was
 sent, as most tools do: a request that could not be sent while the target stood still is not in it, so it hides stalls
 (coordinated omission). Where both agree, either can be believed; where they differ, believe the first.</p>
-</section>
-<section>
-<h2>Over time</h2>
-${timeCharts(load)}
-</section>
-${stepTable(load)}
-${checkTable(load)}
-${generatorTable(load)}
-${secondsTable(load)}
-${environmentTable(report)}
-</main>
-<script type="application/json" id="report">${raw}</script>
-</body>
-</html>
-`;
+</section>`;
 }
 
 function problems(load: LoadResult): string {
-  if (load.problems.length === 0) return `<p class="verdict good">Nothing stands against these figures.</p>`;
-  return load.problems
-    .map(
-      ({ severity, message }) =>
-        `<p class="verdict ${severity}"><b>${severity}</b> ${escapeHtml(message)}</p>`,
-    )
-    .join("\n");
+  if (load.problems.length === 0) return verdictHtml("good", "Nothing stands against these figures.");
+  return load.problems.map(({ severity, message }) => verdictHtml(severity, message)).join("\n");
 }
 
 function cards(load: LoadResult): string {
   const corrected = LatencyHistogram.decode(load.total.corrected);
-  const card = (value: string, label: string) =>
-    `<div class="card"><b>${value}</b><span>${label}</span></div>`;
-  return `<div class="cards">
-${card(whole(load.perSecond), "answers a second")}
-${card(latency(corrected.percentileMs(50)), "median")}
-${card(latency(corrected.percentileMs(99)), "p99")}
-${card(latency(corrected.percentileMs(99.9)), "p99.9")}
-${card(percent(load.failedShare), "failed")}
-</div>`;
+  return cardsHtml([
+    [whole(load.perSecond), "answers a second"],
+    [latency(corrected.percentileMs(50)), "median"],
+    [latency(corrected.percentileMs(99)), "p99"],
+    [latency(corrected.percentileMs(99.9)), "p99.9"],
+    [percent(load.failedShare), "failed"],
+  ]);
 }
 
 function percentileChart(load: LoadResult): string {
@@ -155,13 +141,6 @@ function timeCharts(load: LoadResult): string {
   return `${throughput}\n${latencies}`;
 }
 
-function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return "";
-  return `<section><h2>${title}</h2><table><thead><tr>${head.map((text) => `<th>${text}</th>`).join("")}</tr></thead><tbody>
-${rows.map((row) => `<tr>${row.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`).join("\n")}
-</tbody></table></section>`;
-}
-
 function stepTable(load: LoadResult): string {
   const rows = load.steps.map((step) => {
     const corrected = LatencyHistogram.decode(step.corrected);
@@ -177,7 +156,7 @@ function stepTable(load: LoadResult): string {
       failures(step) === 0 ? "0" : failed.map(([kind, times]) => `${kind}: ${whole(times)}`).join(", "),
     ];
   });
-  return table("Requests", ["request", "answers", "median", "p99", "max", "statuses", "no answer"], rows);
+  return tableHtml("Requests", ["request", "answers", "median", "p99", "max", "statuses", "no answer"], rows);
 }
 
 function checkTable(load: LoadResult): string {
@@ -187,8 +166,8 @@ function checkTable(load: LoadResult): string {
     String(Number(value.toPrecision(4))),
     held ? "held" : "broken",
   ]);
-  return `${table("Checks", ["check", "passed", "failed"], checks)}
-${table("Thresholds", ["threshold", "was", ""], thresholds)}`;
+  return `${tableHtml("Checks", ["check", "passed", "failed"], checks)}
+${tableHtml("Thresholds", ["threshold", "was", ""], thresholds)}`;
 }
 
 function generatorTable(load: LoadResult): string {
@@ -212,7 +191,7 @@ function generatorTable(load: LoadResult): string {
     "CPU without waiting",
     "connections",
   ];
-  return table("The generator itself", head, rows);
+  return tableHtml("The generator itself", head, rows);
 }
 
 function secondsTable(load: LoadResult): string {
@@ -228,31 +207,20 @@ function secondsTable(load: LoadResult): string {
       latency(histogram.maxMs),
     ];
   });
-  const body = table("", ["second", "begun", "answers", "failed", "median", "p99", "max"], rows);
+  const body = tableHtml("", ["second", "begun", "answers", "failed", "median", "p99", "max"], rows);
   return `<details><summary>Each second</summary>${body}</details>`;
 }
 
 function environmentTable(report: Report): string {
-  const { environment, load } = report;
-  const warmup =
-    load.warmup.ms === 0
+  const { plan, warmup } = report.load;
+  const warmed =
+    warmup.ms === 0
       ? "none"
-      : `${(load.warmup.ms / 1000).toFixed(1)} s, ${load.warmup.settled ? "settled" : "not settled"}`;
-  return table(
-    "Where and how",
-    ["", ""],
-    [
-      ["command", report.command],
-      [
-        "machine",
-        `${environment.cpu}, ${environment.cores} cores, ${(environment.memoryBytes / 2 ** 30).toFixed(1)} GiB`,
-      ],
-      ["system", `${environment.system}, Bun ${environment.bun}`],
-      ["load average before", environment.loadBefore.toFixed(2)],
-      ["warm-up", warmup],
-      ["seed", String(load.plan.seed)],
-      ["time-out", `${load.plan.timeoutMs} ms`],
-      ["connections", `${load.plan.connections} at most`],
-    ],
-  );
+      : `${(warmup.ms / 1000).toFixed(1)} s, ${warmup.settled ? "settled" : "not settled"}`;
+  return environmentHtml(report, [
+    ["warm-up", warmed],
+    ["seed", String(plan.seed)],
+    ["time-out", `${plan.timeoutMs} ms`],
+    ["connections", `${plan.connections} at most`],
+  ]);
 }

@@ -1,38 +1,29 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { LoadResult } from "../load/result.ts";
-import type { Environment } from "./environment.ts";
+import type { TargetReport } from "../topology/watch.ts";
 import { htmlReport } from "./html.ts";
+import { type ReportFrame, writeFiles } from "./page.ts";
 
 const format = "microcosm-load-report";
 const version = 1;
 
 /** One load run with all that is needed to judge it, and to compare it with another later. */
-export interface Report {
+export interface Report extends ReportFrame {
   readonly format: typeof format;
   readonly version: typeof version;
-  readonly name: string;
-  readonly startedAt: string;
-  /** How to make the same run again. */
-  readonly command: string;
-  readonly environment: Environment;
   readonly load: LoadResult;
+  /** From the inside, when the target is a Microcosm run. */
+  readonly target?: TargetReport;
 }
 
 export function makeReport(parts: Omit<Report, "format" | "version">): Report {
   return { format, version, ...parts };
 }
 
-/** Writes `NAME.html` and `NAME.json` into `directory`, and returns their paths. */
+/** Writes the report as HTML and as JSON, and returns their paths. */
 export function writeReport(directory: string, report: Report): { html: string; json: string } {
-  mkdirSync(directory, { recursive: true });
-  const stem = `${report.name}-${report.startedAt.replace(/[:.]/g, "-")}`;
-  const html = join(directory, `${stem}.html`);
-  const json = join(directory, `${stem}.json`);
-  writeFileSync(html, htmlReport(report));
-  writeFileSync(json, `${JSON.stringify(report)}\n`);
-  return { html, json };
+  return writeFiles(directory, report, htmlReport(report));
 }
 
 const count = z.number();

@@ -5,6 +5,8 @@ export interface Series {
   /** A class of the page's style sheet, which gives the colour. */
   readonly style: string;
   readonly points: readonly (readonly [x: number, y: number])[];
+  /** Each point by itself, in any order, and no line between them. */
+  readonly marks?: boolean;
 }
 
 export interface Tick {
@@ -58,10 +60,10 @@ export function chartSvg(chart: Chart): string {
   }
   for (const series of chart.series) {
     const points = series.points.filter(([, value]) => Number.isFinite(value));
-    if (points.length === 1) {
-      parts.push(
-        `<circle class="dot ${series.style}" cx="${px(points[0]![0])}" cy="${py(points[0]![1])}" r="3"/>`,
-      );
+    if (points.length === 1 || series.marks === true) {
+      for (const [x, value] of points) {
+        parts.push(`<circle class="dot ${series.style}" cx="${px(x)}" cy="${py(value)}" r="4"/>`);
+      }
     } else if (points.length > 1) {
       const path = points.map(([x, value], i) => `${i === 0 ? "M" : "L"}${px(x)} ${py(value)}`).join("");
       parts.push(`<path class="line ${series.style}" d="${path}"/>`);

@@ -3,7 +3,12 @@ import { LatencyHistogram } from "../load/histogram.ts";
 import { sparkline } from "./progress.ts";
 import { failures, type LoadResult, shownSeconds } from "../load/result.ts";
 import type { DiffRow } from "./diff.ts";
+import type { TargetReport } from "../topology/watch.ts";
+import { edgeCells, edgeHead } from "./edges.ts";
 import { latency, percent, percentileName, shownPercentiles, whole } from "./figures.ts";
+
+/** A terminal shows the busiest; the report has all. */
+const maxEdges = 12;
 
 const row = (cells: readonly string[], widths: readonly number[]) =>
   cells
@@ -75,6 +80,25 @@ function generatorText(load: LoadResult): string[] {
         : `${percent(health.due === 0 ? 0 : health.late / health.due)} of sends over ${load.plan.lateMs} ms late (p99 ${latency(health.lateP99Ms)}), `;
     return `${name} ${late}busy ${percent(health.busyShare)} of a core`;
   });
+}
+
+/** What the run says of itself: its busiest edges, and what limits it. */
+export function targetText(target: TargetReport | undefined): string {
+  if (target === undefined) return "";
+  const { figures, bottleneck } = target;
+  const rows = figures.edges.slice(0, maxEdges).map((edge) => edgeCells(edge));
+  const parts = [`\nfrom the inside (run ${figures.name}, mode ${figures.mode})`];
+  if (rows.length > 0) parts.push(columns([edgeHead, ...rows]));
+  if (figures.edges.length > maxEdges) {
+    parts.push(`and ${figures.edges.length - maxEdges} more edges in the report`);
+  }
+  if (bottleneck !== undefined)
+    parts.push("", `would give first: ${bottleneck.service}; ${bottleneck.reason}`);
+  return `${parts.join("\n")}\n`;
+}
+
+export function filesText(files: { readonly html: string; readonly json: string }): string {
+  return `report       ${files.html}\n             ${files.json}\n`;
 }
 
 const names: Readonly<Record<DiffRow["metric"], string>> = {

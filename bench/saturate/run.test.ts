@@ -1,10 +1,13 @@
 import { afterEach, expect, test } from "bun:test";
+import { join } from "node:path";
+import { bootRun } from "../topology/boot.ts";
 import { saturate, type SaturateOptions } from "./run.ts";
-import { saturationText } from "./command.ts";
+import { saturationHtml } from "./html.ts";
+import { saturationText } from "./text.ts";
 
 const stops: (() => unknown)[] = [];
-afterEach(() => {
-  for (const stop of stops.splice(0)) stop();
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
 });
 
 const options: Omit<SaturateOptions, "url"> = {
@@ -13,6 +16,8 @@ const options: Omit<SaturateOptions, "url"> = {
   trialMs: 1500,
   warmupMs: 0,
   trials: 1,
+  confidence: 0.95,
+  curvePoints: 2,
   startRate: 20,
   maxRate: 400,
   precision: 2.1,
@@ -40,7 +45,13 @@ test("finds where a server that answers one request at a time saturates", async 
   expect(report.result.lowestFailed! / report.result.highest!).toBeLessThanOrEqual(2.1);
   // All of it is one queue: nearly the whole work is contention.
   expect(report.usl!.sigma).toBeGreaterThan(0.6);
-  expect(saturationText(report)).toContain("scalability");
+  expect(report.result.highestConfidence!).toBeGreaterThanOrEqual(0.5);
+  // What the search tried, and the two further ones of the curve.
+  expect(report.curve.length).toBeGreaterThanOrEqual(4);
+  expect(report.knee).toBeDefined();
+  expect(saturationText(report)).toContain("over clients: one client");
+  expect(saturationText(report)).toContain("bottleneck: not named");
+  expect(saturationHtml(report)).not.toMatch(/NaN|undefined|Infinity/);
 }, 60_000);
 
 test("says when nothing holds", async () => {
@@ -60,4 +71,33 @@ test("says when nothing holds", async () => {
   expect(report.result.highest).toBeUndefined();
   expect(report.usl).toBeUndefined();
   expect(saturationText(report)).toContain("no rate held");
+  expect(saturationHtml(report)).toContain("No rate held");
+}, 120_000);
+
+test("over the instances of a service: throughput, the law, and what limits each size", async () => {
+  const run = await bootRun({ topology: join(import.meta.dir, "..", "topology", "fixtures", "two.yaml") });
+  stops.push(() => run.stop());
+  const report = await saturate({
+    ...options,
+    // One at a time and 4 ms each, without CPU: so each further instance brings as much again.
+    url: `${run.gateway}/through?work=wait`,
+    trialMs: 1200,
+    maxRate: 20,
+    curvePoints: 0,
+    clients: [],
+    scale: { service: "back", replicas: [1, 2, 3], clients: 12 },
+  });
+  const { points, usl } = report.scaling!;
+  expect(points.map(({ n }) => n)).toEqual([1, 2, 3, 3, 2, 1]);
+  const mean = (n: number) => {
+    const own = points.filter((point) => point.n === n);
+    return own.reduce((sum, { throughput }) => sum + throughput, 0) / own.length;
+  };
+  expect(mean(3)).toBeGreaterThan(1.5 * mean(1));
+  expect(usl!.lambda).toBeGreaterThan(0);
+  expect(points[0]!.bottleneck!.service).toBe("back");
+  expect(report.target!.figures.edges.length).toBeGreaterThan(0);
+  expect(saturationHtml(report)).toContain("By instances");
+  const instances = await run.control.get<{ service: string }[]>("/api/instances");
+  expect(instances.filter(({ service }) => service === "back")).toHaveLength(1);
 }, 120_000);

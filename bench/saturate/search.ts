@@ -3,10 +3,14 @@ export interface SearchOptions {
   readonly maxRate: number;
   /** Ends when the lowest rate that failed is at most this times the highest that held. */
   readonly precision: number;
-  /** A rate's verdict is that of most of so many trials; odd. */
-  readonly trials: number;
   /** More rates than this are not tried. */
   readonly maxRates: number;
+}
+
+export interface Judgement {
+  readonly held: boolean;
+  /** How sure that is: 0.5 is a toss of a coin, 1 is certain as far as the trials can tell. */
+  readonly confidence: number;
 }
 
 export interface SearchResult {
@@ -14,47 +18,48 @@ export interface SearchResult {
   readonly highest: number | undefined;
   /** Lowest rate above it that did not hold; undefined when `maxRate` held. */
   readonly lowestFailed: number | undefined;
+  /** Of both verdicts; undefined where there is none. */
+  readonly highestConfidence: number | undefined;
+  readonly failedConfidence: number | undefined;
 }
 
 /**
  * The highest rate that holds. Doubles (or halves) from the start until the edge is between two rates, then halves the gap
- * on a logarithmic scale. Assumes that a rate above one that fails would fail too, as a queue's does. A trial near the edge
- * is decided by chance, so that each rate is tried until one verdict has the majority.
+ * on a logarithmic scale. Assumes that a rate above one that fails would fail too, as a queue's does.
  */
 export async function findHighestRate(
-  holds: (rate: number) => Promise<boolean>,
+  judge: (rate: number) => Promise<Judgement>,
   options: SearchOptions,
 ): Promise<SearchResult> {
+  const { startRate, maxRate, precision, maxRates } = options;
   let tried = 0;
-  const judge = async (rate: number) => {
+  let held: { readonly rate: number; readonly confidence: number } | undefined;
+  let failed: typeof held;
+  const tryRate = async (rate: number) => {
     tried++;
-    const majority = (options.trials + 1) / 2;
-    let [held, failed] = [0, 0];
-    while (held < majority && failed < majority) {
-      if (await holds(rate)) held++;
-      else failed++;
-    }
-    return held === majority;
+    const judgement = await judge(rate);
+    if (judgement.held) held = { rate, confidence: judgement.confidence };
+    else failed = { rate, confidence: judgement.confidence };
+    return judgement.held;
   };
-  let highest: number | undefined;
-  let lowestFailed: number | undefined;
-  let rate = Math.min(options.startRate, options.maxRate);
-  const bracketed = () => highest !== undefined && lowestFailed !== undefined;
-  while (!bracketed() && tried < options.maxRates) {
-    if (await judge(rate)) {
-      highest = rate;
-      if (rate === options.maxRate) break;
-      rate = Math.min(rate * 2, options.maxRate);
+  let rate = Math.min(startRate, maxRate);
+  while ((held === undefined || failed === undefined) && tried < maxRates) {
+    if (await tryRate(rate)) {
+      if (rate === maxRate) break;
+      rate = Math.min(rate * 2, maxRate);
     } else {
-      lowestFailed = rate;
-      if (rate < options.startRate / 100) break;
+      if (rate < startRate / 100) break;
       rate /= 2;
     }
   }
-  while (bracketed() && lowestFailed! / highest! > options.precision && tried < options.maxRates) {
-    const middle = Math.sqrt(highest! * lowestFailed!);
-    if (await judge(middle)) highest = middle;
-    else lowestFailed = middle;
+  while (held !== undefined && failed !== undefined && tried < maxRates) {
+    if (failed.rate / held.rate <= precision) break;
+    await tryRate(Math.sqrt(held.rate * failed.rate));
   }
-  return { highest, lowestFailed };
+  return {
+    highest: held?.rate,
+    lowestFailed: failed?.rate,
+    highestConfidence: held?.confidence,
+    failedConfidence: failed?.confidence,
+  };
 }

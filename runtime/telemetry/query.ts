@@ -85,6 +85,8 @@ export interface SeriesQuery {
   readonly from: number;
   readonly to: number;
   readonly stepMs: number;
+  /** Buckets that are added up are no coarser than this. Default: the step. */
+  readonly resolutionMs?: number;
   /** Of histograms: `p50`, `p90`, `p99`, `p999`, `rate`, `mean`; of counters `rate`; of gauges `mean`, `max`. */
   readonly stat: string;
 }

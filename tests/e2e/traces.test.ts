@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ControlClient } from "../../cli/client.ts";
+import { ControlClient } from "../../runtime/control/client.ts";
 import type { SpanRecord } from "../../runtime/telemetry/model.ts";
 import type { TraceDetail } from "../../runtime/telemetry/query.ts";
 import { eventually, Run, root } from "../kit/run.ts";

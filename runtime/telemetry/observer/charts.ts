@@ -15,7 +15,7 @@ const rowBounds = Array.from({ length: 37 }, (_, place) => 2 ** (-3 + place / 2)
 
 /** Throws `bad-request`. */
 export function seriesOf(table: MetricTable, query: SeriesQuery, now: number): Series[] {
-  const { metric: name, from, to, stepMs, stat } = query;
+  const { metric: name, from, to, stepMs, resolutionMs = stepMs, stat } = query;
   checkRange(from, to, stepMs, maxSteps);
   if (!(stats as readonly string[]).includes(stat)) {
     throw new MicrocosmError("bad-request", `stat must be one of ${stats.join(", ")}, not "${stat}"`);
@@ -23,7 +23,7 @@ export function seriesOf(table: MetricTable, query: SeriesQuery, now: number): S
   const by = (query.by ?? "").split(",").filter((label) => label !== "");
   const entries = table.matching(name, labelsOf(query.where ?? []));
   const range = { from, to, stepMs, now };
-  const tier = table.tierFor(range, entries.length);
+  const tier = table.tierFor({ ...range, stepMs: resolutionMs }, entries.length);
   const tierStepMs = table.stepOf(tier);
   const steps = Math.ceil((to - from) / stepMs);
   const lines = new Map<string, Line>();

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { MicrocosmError } from "../../../sdk/errors.ts";
-import type { LogQuery, TraceQuery } from "../query.ts";
+import type { LogQuery, SeriesQuery, TraceQuery } from "../query.ts";
 import { heatmapOf, seriesOf } from "./charts.ts";
 import type { Observer } from "./observer.ts";
 
@@ -50,6 +50,7 @@ const seriesQuery = z.strictObject({
   from: z.coerce.number().min(0),
   to: z.coerce.number().min(0),
   stepMs: z.coerce.number().positive(),
+  resolutionMs: z.coerce.number().positive().optional(),
   stat: z.string(),
 });
 const heatmapQuery = z.strictObject({
@@ -73,8 +74,8 @@ export const queries: Readonly<Record<string, (observer: Observer, parameters: Q
     logs: (observer, parameters) => observer.store.logs.list(defined<LogQuery>(logQuery, parameters)),
     metrics: (observer) => observer.store.metrics.names(),
     series: (observer, parameters) => {
-      const { by, ...query } = checked(seriesQuery, parameters);
-      return seriesOf(observer.store.metrics, by === undefined ? query : { ...query, by }, observer.now());
+      const query = defined<SeriesQuery>(seriesQuery, parameters);
+      return seriesOf(observer.store.metrics, query, observer.now());
     },
     heatmap: (observer, parameters) =>
       heatmapOf(observer.store.metrics, checked(heatmapQuery, parameters), observer.now()),

@@ -1,5 +1,5 @@
-import { findRun } from "../runtime/control/discovery.ts";
-import { type ErrorCode, errorTable, MicrocosmError } from "../sdk/errors.ts";
+import { type ErrorCode, errorTable, MicrocosmError } from "../../sdk/errors.ts";
+import { findRun } from "./discovery.ts";
 
 /** Where to look for the run a command speaks to. */
 export interface RunOptions {

@@ -1,0 +1,92 @@
+import type { InstanceInfo } from "../../runtime/control/api.ts";
+import type { Bottleneck } from "../topology/bottleneck.ts";
+import type { TargetWatch } from "../topology/watch.ts";
+import type { Trials } from "./trials.ts";
+import { fitUsl, type UslFit } from "./usl.ts";
+
+export interface ScaleOptions {
+  readonly service: string;
+  /** How many instances, rising. */
+  readonly replicas: readonly number[];
+  /** Of the closed loop: enough to keep the most instances busy. */
+  readonly clients: number;
+}
+
+export interface ReplicaPoint {
+  readonly n: number;
+  readonly throughput: number;
+  /** What limited it at this size. */
+  readonly bottleneck?: Bottleneck;
+}
+
+export interface Scaling extends ScaleOptions {
+  /** In the order measured: up, and down again, so that a drift of the machine is in both. */
+  readonly points: readonly ReplicaPoint[];
+  /** Absent with fewer than three sizes. */
+  readonly usl?: UslFit;
+}
+
+/** `catalog=1..4` or `catalog=1,2,4`. Throws saying what is expected. */
+export function parseScale(text: string): Pick<ScaleOptions, "service" | "replicas"> {
+  const [, service, list] = /^([\w-]+)=(.+)$/.exec(text) ?? [];
+  const range = /^(\d+)\.\.(\d+)$/.exec(list ?? "");
+  const numbers =
+    range === null
+      ? (list ?? "").split(",").map(Number)
+      : Array.from(
+          { length: Math.max(0, Number(range[2]) - Number(range[1]) + 1) },
+          (_, i) => Number(range[1]) + i,
+        );
+  const replicas = [...new Set(numbers)].sort((a, b) => a - b);
+  if (
+    service === undefined ||
+    replicas.length === 0 ||
+    replicas.some((n) => !Number.isInteger(n) || n < 1 || n > 64)
+  ) {
+    throw new Error(`--scale takes SERVICE=1..4 or SERVICE=1,2,4, up to 64 instances, not "${text}"`);
+  }
+  return { service, replicas };
+}
+
+/**
+ * How throughput grows with the instances of one service: a closed loop at each size, up and down again, and the
+ * Universal Scalability Law through all of it. Leaves as many instances as there were. The target must be a run.
+ */
+export async function measureScaling(
+  options: ScaleOptions,
+  parts: {
+    readonly watch: TargetWatch;
+    readonly trials: Trials;
+    readonly told: (point: ReplicaPoint) => void;
+  },
+): Promise<Scaling> {
+  const { watch, trials, told } = parts;
+  const run = watch.run;
+  if (run === undefined)
+    throw new Error("only a Microcosm run can be scaled: give --topology, or the address of one");
+  const path = `/api/services/${encodeURIComponent(options.service)}/scale`;
+  const scale = (instances: number) => run.control.post<InstanceInfo[]>(path, { instances });
+  const all = await run.control.get<InstanceInfo[]>("/api/instances");
+  const before = all.filter(({ service }) => service === options.service).length;
+  if (before === 0) {
+    const names = [...new Set(all.map(({ service }) => service))];
+    throw new Error(`there is no service "${options.service}" in this run; there are ${names.join(", ")}`);
+  }
+  const points: ReplicaPoint[] = [];
+  try {
+    for (const n of [...options.replicas, ...options.replicas.toReversed()]) {
+      await scale(n);
+      watch.begin();
+      const load = await trials.closed(options.clients);
+      const bottleneck = (await watch.report(load))?.bottleneck;
+      const point = { n, throughput: load.perSecond, ...(bottleneck === undefined ? {} : { bottleneck }) };
+      points.push(point);
+      told(point);
+    }
+  } finally {
+    await scale(before);
+  }
+  const answered = points.filter(({ throughput }) => throughput > 0);
+  const enough = new Set(answered.map(({ n }) => n)).size >= 3;
+  return { ...options, points, ...(enough ? { usl: fitUsl(answered) } : {}) };
+}
