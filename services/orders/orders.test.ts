@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { eq } from "drizzle-orm";
+import { asc, eq } from "drizzle-orm";
 import type { User } from "microcosm";
 import { ada, bob, body, type Order, order, place, placedId, type Service, startOrders } from "./fixture.ts";
 import { type OrderInput, outcomeOf } from "./order-states.ts";
-import { pruneIdempotencyKeys } from "./place.ts";
+import { pruneIdempotencyKeys } from "./prune.ts";
 import { idempotencyKeys, orders as table } from "./schema.ts";
 import { cancelStalledOrders } from "./sweep.ts";
 
@@ -141,10 +141,38 @@ describe("an Idempotency-Key", () => {
       .set({ createdAt: Date.now() - 25 * 60 * 60 * 1000 })
       .run();
     await place(service, body(), "new");
-    pruneIdempotencyKeys(service.context);
+    await pruneIdempotencyKeys(service.context);
     expect(service.db.select({ key: idempotencyKeys.key }).from(idempotencyKeys).all()).toEqual([
       { key: "new" },
     ]);
+  });
+
+  test("keys of many days are forgotten in small steps, the oldest first, and no more than a run may take", async () => {
+    const { service } = await start();
+    const orderId = await placedId(service);
+    const old = Date.now() - 48 * 60 * 60 * 1000;
+    const rows = Array.from({ length: 25 }, (_, at) => ({
+      userId: ada.id,
+      key: `old-${at}`,
+      requestHash: "",
+      orderId,
+      createdAt: old + at,
+    }));
+    service.db.insert(idempotencyKeys).values(rows).run();
+    const left = () =>
+      service.db
+        .select({ key: idempotencyKeys.key })
+        .from(idempotencyKeys)
+        .orderBy(asc(idempotencyKeys.createdAt))
+        .all();
+    await pruneIdempotencyKeys(service.context, { keysPerBatch: 10, pauseMs: 1, maxBatches: 2 });
+    expect(
+      left()
+        .map(({ key }) => key)
+        .slice(0, 2),
+    ).toEqual(["old-20", "old-21"]);
+    await pruneIdempotencyKeys(service.context, { keysPerBatch: 10, pauseMs: 1 });
+    expect(left()).toHaveLength(1);
   });
 });
 

@@ -1,12 +1,9 @@
-import { and, eq, lt } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import { problem } from "microcosm";
 import type { OrdersContext } from "./context.ts";
 import { type NewOrder, requestHash } from "./new-order.ts";
 import { priceOrder } from "./pricing.ts";
 import { idempotencyKeys, orderHistory, orders } from "./schema.ts";
-
-/** How long a key is remembered. A client that tries again later than this makes a second order. */
-const keyLifetimeMs = 24 * 60 * 60 * 1000;
 
 /** The answer to an order placed, the same for each repetition. */
 export interface PlacedOrder {
@@ -48,14 +45,6 @@ export async function placeOrder(
       { key: id, subject: id },
     );
     return { id, status: "pending", totalCents };
-  });
-}
-
-export function pruneIdempotencyKeys(ctx: OrdersContext): void {
-  ctx.transaction((tx) => {
-    tx.delete(idempotencyKeys)
-      .where(lt(idempotencyKeys.createdAt, Date.now() - keyLifetimeMs))
-      .run();
   });
 }
 

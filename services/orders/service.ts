@@ -2,13 +2,13 @@ import { defineService } from "microcosm";
 import { ordersApi } from "./api.ts";
 import { orderEvents } from "./events.ts";
 import init from "./migrations/0001_init.sql" with { type: "text" };
-import { pruneIdempotencyKeys } from "./place.ts";
+import { pruneIdempotencyKeys } from "./prune.ts";
 import * as schema from "./schema.ts";
 import { sagaSubscriptions } from "./subscriptions.ts";
 import { cancelStalledOrders, readStallAfterMs } from "./sweep.ts";
 
 const sweepIntervalMs = 5000;
-const pruneIntervalMs = 10 * 60 * 1000;
+const pruneIntervalMs = 60 * 1000;
 
 /** Takes orders and leads each through its saga: stock reserved, payment captured, confirmed, or all undone. */
 export const orders = defineService({
