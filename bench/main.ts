@@ -1,7 +1,9 @@
 /** `bun run bench [boot|gateway|telemetry|bus]`: measures the budgets of the design, as ratios in one run on one machine. */
 import { availableParallelism, cpus } from "node:os";
 import { Command } from "commander";
+import { addCurvesCommand } from "./curves/command.ts";
 import { addLoadCommand } from "./load/command.ts";
+import { addPeersCommand } from "./peers/command.ts";
 import { addDiffCommand } from "./report/command.ts";
 import { addSaturateCommand } from "./saturate/command.ts";
 
@@ -93,6 +95,8 @@ program.command("bus").action(async () => {
 addLoadCommand(program);
 addDiffCommand(program);
 addSaturateCommand(program);
+addPeersCommand(program);
+addCurvesCommand(program);
 program.action(async () => {
   environment();
   await boot({ rounds: 5 });

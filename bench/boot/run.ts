@@ -29,7 +29,7 @@ export async function benchBoot(options: { readonly rounds: number }) {
   process.stdout.write(
     `memory       ${formatSpread(spread(rounds.map((r) => r.servicePss / 2 ** 20)), 1)} MiB PSS a service, bare ${formatSpread(spread(rounds.map((r) => r.barePss / 2 ** 20)), 1)} MiB, ratio ${formatSpread(memory)} (budget ≤ 1.3)\n`,
   );
-  return { ratio, memory };
+  return { ratio, memory, rounds };
 }
 
 interface ReadyLine {

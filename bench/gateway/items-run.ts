@@ -5,7 +5,12 @@ import { startReady } from "../processes.ts";
 const root = join(import.meta.dir, "..", "..");
 
 /** A key for the items service to publish, and a token that it proves. */
-export async function makeIdentity(): Promise<{ jwks: string; token: string }> {
+export interface Identity {
+  readonly jwks: string;
+  readonly token: string;
+}
+
+export async function makeIdentity(): Promise<Identity> {
   const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid: "bench", alg: "ES256", use: "sig" };
   const token = await new SignJWT({ roles: [] })
@@ -23,10 +28,11 @@ export async function makeIdentity(): Promise<{ jwks: string; token: string }> {
 export async function startItems(
   topology: string,
   jwks: string,
-): Promise<{ url: string; stop(): Promise<void> }> {
+): Promise<{ url: string; pid: number; stop(): Promise<void> }> {
   const up = ["up", topology, "--ephemeral", "--port=0", "--control-port=0", "--json"];
   const child = await startReady([process.execPath, join(root, "main.ts"), ...up], {
     env: { ...process.env, BENCH_JWKS: jwks },
   });
-  return { url: (JSON.parse(child.line) as { gateway: string }).gateway, stop: child.stop };
+  const url = (JSON.parse(child.line) as { gateway: string }).gateway;
+  return { url, pid: child.process.pid, stop: child.stop };
 }

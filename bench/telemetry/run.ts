@@ -66,5 +66,5 @@ function report(on: readonly WrkResult[], off: readonly WrkResult[]) {
   process.stdout.write(
     `ratio          ${formatSpread(ratio, 3)} × the throughput without (budget ≥ 0.95), ${formatSpread(p99Ratio)} × its p99 (budget ≤ 1.10)\n`,
   );
-  return { ratio, p99Ratio };
+  return { ratio, p99Ratio, on, off };
 }

@@ -1,0 +1,132 @@
+import { type Spread, spread } from "../measure.ts";
+import type { Sample } from "./part.ts";
+
+/** One line of the table: a figure of Microcosm over the same figure of a peer, round by round. */
+interface Comparison {
+  readonly part: string;
+  readonly what: string;
+  readonly figure: string;
+  readonly ours: string;
+  readonly peer: string;
+  /** The design's; without one the line is there to be looked at. */
+  readonly budget?: { readonly atLeast: number } | { readonly atMost: number };
+}
+
+export interface BudgetRow extends Comparison {
+  readonly oursSpread: Spread;
+  readonly peerSpread: Spread;
+  readonly ratio: Spread;
+  readonly rounds: number;
+  /** By the median; `inEveryRound` says whether a single round may be quoted against it. */
+  readonly reached?: boolean;
+  readonly inEveryRound?: boolean;
+}
+
+const mc = "Microcosm";
+
+const httpPeer = (peer: string): Comparison[] => [
+  { part: "gateway", what: "gateway path, requests a second", figure: "perSecond", ours: mc, peer },
+  { part: "gateway", what: "gateway path, p99", figure: "p99Ms", ours: mc, peer },
+  { part: "gateway", what: "gateway path, CPU a request", figure: "cpuMicros", ours: mc, peer },
+];
+const publishes = (peer: string, atLeast?: number): Comparison => ({
+  part: "durable",
+  what: "durable publish, acknowledged a second",
+  figure: "perSecond",
+  ours: mc,
+  peer,
+  ...(atLeast === undefined ? {} : { budget: { atLeast } }),
+});
+const deliveries = (peer: string, atLeast?: number): Comparison => ({
+  part: "memory",
+  what: "publish → subscriber in memory, events a second",
+  figure: "perSecond",
+  ours: mc,
+  peer,
+  ...(atLeast === undefined ? {} : { budget: { atLeast } }),
+});
+
+/** The budgets of the design, and what else is worth a line. */
+const comparisons: readonly Comparison[] = [
+  { ...httpPeer("nginx")[0]!, budget: { atLeast: 1.5 } },
+  { ...httpPeer("nginx")[1]!, budget: { atMost: 1 } },
+  httpPeer("nginx")[2]!,
+  ...httpPeer("HAProxy"),
+  ...httpPeer("Moleculer"),
+  publishes("NATS, its client", 2),
+  publishes("NATS, bare client", 2),
+  publishes("Redis streams, appendfsync always"),
+  publishes("Redis streams, appendfsync everysec"),
+  publishes("RabbitMQ"),
+  deliveries("NATS, its client", 1),
+  deliveries("NATS, bare client", 1),
+  deliveries("Redis streams, as it comes"),
+  deliveries("RabbitMQ"),
+  {
+    part: "boot",
+    what: "`up` to the first 200",
+    figure: "startMs",
+    ours: mc,
+    peer: "bare Bun workers",
+    budget: { atMost: 1.5 },
+  },
+  {
+    part: "boot",
+    what: "memory of a service (PSS)",
+    figure: "pssMiB",
+    ours: mc,
+    peer: "bare Bun workers",
+    budget: { atMost: 1.3 },
+  },
+  {
+    part: "telemetry",
+    what: "telemetry on, requests a second",
+    figure: "perSecond",
+    ours: mc,
+    peer: "telemetry off",
+    budget: { atLeast: 0.95 },
+  },
+  {
+    part: "telemetry",
+    what: "telemetry on, p99",
+    figure: "p99Ms",
+    ours: mc,
+    peer: "telemetry off",
+    budget: { atMost: 1.1 },
+  },
+];
+
+/** Pairs what was measured in the same round. A comparison with nothing to compare has no row. */
+export function budgetRows(samples: readonly Sample[]): BudgetRow[] {
+  return comparisons.flatMap((comparison) => {
+    const figures = (side: string) =>
+      new Map(
+        samples
+          .filter((sample) => sample.part === comparison.part && sample.side === side)
+          .map(({ round, figures: found }) => [round, found[comparison.figure]] as const),
+      );
+    const [ours, theirs] = [figures(comparison.ours), figures(comparison.peer)];
+    const pairs: [number, number][] = [];
+    for (const [round, own] of ours) {
+      const other = theirs.get(round);
+      if (own !== undefined && other !== undefined) pairs.push([own, other]);
+    }
+    return pairs.length === 0 ? [] : [rowOf(comparison, pairs)];
+  });
+}
+
+function rowOf(comparison: Comparison, pairs: readonly (readonly [number, number])[]): BudgetRow {
+  const ratios = pairs.map(([own, other]) => own / other);
+  const ratio = spread(ratios);
+  const row = {
+    ...comparison,
+    oursSpread: spread(pairs.map(([own]) => own)),
+    peerSpread: spread(pairs.map(([, other]) => other)),
+    ratio,
+    rounds: pairs.length,
+  };
+  const { budget } = comparison;
+  if (budget === undefined) return row;
+  const holds = (value: number) => ("atLeast" in budget ? value >= budget.atLeast : value <= budget.atMost);
+  return { ...row, reached: holds(ratio.median), inEveryRound: ratios.every(holds) };
+}

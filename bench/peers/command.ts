@@ -1,0 +1,111 @@
+import type { Command } from "commander";
+import { commandLine } from "../report/command-line.ts";
+import { readEnvironment } from "../report/environment.ts";
+import { measureBoot, measureTelemetry } from "./own-parts.ts";
+import { type Measured, type Part, type RoundHooks, runPart } from "./part.ts";
+import { durablePart, gatewayPart, memoryPart, type PartOptions } from "./parts.ts";
+import { programPath } from "./side.ts";
+import { addRounds, makePeersReport, readPeersReport, stemOf, writePeersReport } from "./report.ts";
+import { peersMarkdown, peersText } from "./text.ts";
+
+const partNames = ["gateway", "durable", "memory", "boot", "telemetry"] as const;
+type PartName = (typeof partNames)[number];
+
+interface Options extends PartOptions {
+  readonly rounds: number;
+  readonly out: string;
+  readonly into?: string;
+  readonly markdown?: boolean;
+  readonly json?: boolean;
+}
+
+const whole = (text: string) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`"${text}" is not a whole number above 0`);
+  return value;
+};
+
+export function addPeersCommand(program: Command): void {
+  program
+    .command("peers")
+    .description(
+      "The same work on Microcosm and on what it may be compared with, and whether the budgets hold.",
+    )
+    .argument("[parts...]", `of ${partNames.join(", ")}; default: all`)
+    .option("--rounds <n>", "rounds, each with fresh processes", whole, 3)
+    .option("--seconds <n>", "of one measurement", whole, 4)
+    .option("--connections <n>", "HTTP connections", whole, 32)
+    .option("--out <directory>", "where the report goes", "bench/out")
+    .option("--into <file>", "a report's .json: its rounds are kept, and these are added")
+    .option("--markdown", "print a Markdown table")
+    .option("--json", "print the report as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ bench/peers/install.sh                          # Debian packages and npm, once
+  $ bun run bench peers
+  $ bun run bench peers gateway --rounds 5 --into bench/out/peers.json
+
+What is not installed is not measured, and named. The exit code is 1 when nothing could be measured.`,
+    )
+    .action(run);
+}
+
+async function run(parts: readonly string[], options: Options): Promise<void> {
+  const wanted = parts.length === 0 ? partNames : parts.map(partName);
+  if (options.into?.endsWith(".json") === false)
+    throw new Error(`--into ${options.into}: a report's .json is asked for`);
+  const earlier = options.into === undefined ? undefined : readPeersReport(options.into);
+  const environment = readEnvironment();
+  const startedAt = new Date().toISOString();
+  const measured: Measured[] = [];
+  for (const name of wanted) {
+    const found = await measurePart(name, options);
+    if (found !== undefined) measured.push(found);
+  }
+  if (measured.length === 0) throw new Error("nothing was measured: install wrk (bench/peers/install.sh)");
+  const fresh = makePeersReport({ startedAt, command: commandLine(), environment }, measured);
+  const report = earlier === undefined ? fresh : addRounds(earlier, fresh);
+  const stem = options.into?.replace(/\.json$/, "") ?? stemOf(options.out, report);
+  const files = writePeersReport(stem, report);
+  if (options.json === true) process.stdout.write(`${JSON.stringify(report)}\n`);
+  else {
+    process.stdout.write(options.markdown === true ? peersMarkdown(report) : `\n${peersText(report)}`);
+    process.stderr.write(`report  ${files.html}\n        ${files.json}\n`);
+  }
+}
+
+function partName(text: string): PartName {
+  const found = partNames.find((name) => name === text);
+  if (found === undefined) throw new Error(`there is no part "${text}"; there are ${partNames.join(", ")}`);
+  return found;
+}
+
+/** Undefined where the load generator is missing. */
+async function measurePart(name: PartName, options: Options): Promise<Measured | undefined> {
+  if ((name === "gateway" || name === "telemetry") && programPath("wrk") === undefined) {
+    process.stderr.write(`${name}: not measured, wrk is not installed\n`);
+    return undefined;
+  }
+  const rounds = <Running extends { stop(): Promise<void> }>(part: Part<Running>) =>
+    runPart(part, options.rounds, hooks(name, options.rounds));
+  switch (name) {
+    case "gateway":
+      return rounds(await gatewayPart(options));
+    case "durable":
+      return rounds(durablePart(options));
+    case "memory":
+      return rounds(memoryPart(options));
+    case "boot":
+      return measureBoot(options.rounds);
+    case "telemetry":
+      return measureTelemetry(options.rounds, options);
+  }
+}
+
+function hooks(part: PartName, rounds: number): RoundHooks {
+  return {
+    turn: (round, side) => void process.stderr.write(`${part}, round ${round + 1} of ${rounds}: ${side}\n`),
+  };
+}
