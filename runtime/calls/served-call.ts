@@ -119,8 +119,9 @@ export class ServedCall implements RequestInfo, OwnSpan {
       return;
     }
     this.#answered = true;
-    this.#incoming.reply([status, headers], body instanceof ReadableStream ? this.#followed(body) : body);
+    // Before the answer: a process that dies right after it has told what it did.
     this.#record(status, "");
+    this.#incoming.reply([status, headers], body instanceof ReadableStream ? this.#followed(body) : body);
     this.#ledger.answered(status >= 500);
   }
 

@@ -3,12 +3,22 @@ export interface Flushable {
   flush(): void;
 }
 
+/** Decides when a link's frames leave. */
+export interface Flushes {
+  schedule(link: Flushable): void;
+}
+
+/** For links whose frames must be gone before those of the turn. */
+export const earlyFlusher: Flushes = {
+  schedule: (link) => queueMicrotask(() => link.flush()),
+};
+
 /**
  * One immediate for all links of a transport: it runs when the sockets that were ready have been served, so that the
  * frames of all of them leave in one write per link. A microtask would run after each socket instead: measured with
  * 64 HTTP clients before one link, the immediate carried 16 to 25 % more requests, at 10 % less CPU for each.
  */
-export class Flusher {
+export class Flusher implements Flushes {
   #dirty: Flushable[] = [];
   #spare: Flushable[] = [];
 

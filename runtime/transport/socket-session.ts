@@ -1,6 +1,6 @@
 import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Deadlines } from "./deadlines.ts";
-import type { Flusher } from "./flusher.ts";
+import { earlyFlusher, type Flusher } from "./flusher.ts";
 import { FrameLink } from "./link.ts";
 import type { TransportSettings } from "./options.ts";
 import { type ByteSocket, StreamWire } from "./stream-wire.ts";
@@ -33,7 +33,7 @@ export class SocketSession {
     this.#initiator = initiator;
     this.#wire = new StreamWire(
       socket,
-      shared.flusher,
+      options.isEarly === true ? earlyFlusher : shared.flusher,
       shared.settings,
       (service, instance, generation) => this.#greeted({ service, instance, generation }),
       () => this.#link?.resume(),

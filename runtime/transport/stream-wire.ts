@@ -1,6 +1,6 @@
 import { type Greeting, FrameDecoder } from "../protocol/decoder.ts";
 import { FrameEncoder } from "../protocol/encoder.ts";
-import type { Flushable, Flusher } from "./flusher.ts";
+import type { Flushable, Flushes } from "./flusher.ts";
 import type { TransportSettings } from "./options.ts";
 import type { Wire } from "./wire.ts";
 
@@ -30,7 +30,7 @@ export class StreamWire implements Wire, Flushable {
   /** `drained` is called when there is room again after the wire was congested. */
   constructor(
     socket: ByteSocket,
-    flusher: Flusher,
+    flusher: Flushes,
     settings: TransportSettings,
     greeting: Greeting,
     drained: () => void,

@@ -77,6 +77,11 @@ export interface LinkHandler {
 export interface LinkOptions {
   readonly self: Peer;
   readonly handler: LinkHandler;
+  /**
+   * What is sent in one task leaves right after it, and not with the turn: before what the turn's other links send.
+   * Dearer: one write a task.
+   */
+  readonly isEarly?: boolean;
 }
 
 export interface Listener {

@@ -57,6 +57,20 @@ describe("socket files", () => {
   });
 });
 
+test("what an early link sends in a task is gone before the turn's other frames", async () => {
+  const transport = new UnixTransport();
+  await place.listen(quiet);
+  const [usual, early] = await Promise.all(
+    [false, true].map((isEarly) => transport.connect(place.address, { self, handler: quiet, isEarly })),
+  );
+  usual!.notify("first");
+  early!.notify("second");
+  await Promise.resolve();
+  expect(usual!.buffered).toBeGreaterThan(0);
+  expect(early!.buffered).toBe(0);
+  await Promise.all([usual!.close(), early!.close()]);
+});
+
 describe("a peer that does not read", () => {
   /** Says hello and then leaves all that comes in the kernel. */
   async function deafListener() {

@@ -4,19 +4,20 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ControlClient } from "../../runtime/control/client.ts";
-import type { SpanRecord } from "../../runtime/telemetry/model.ts";
-import type { TraceDetail } from "../../runtime/telemetry/query.ts";
+import type { ObserverStats, TraceDetail } from "../../runtime/telemetry/query.ts";
 import { eventually, Run, root } from "../kit/run.ts";
 import { Customer, type Order } from "../kit/shop.ts";
+import { expectWhole, Processes, shapeOf } from "../kit/traces.ts";
 
-const requests = 300;
-const orders = 60;
+const requests = 10_000;
+const orders = 200;
 const atOnce = 10;
 
 let directory: string;
 let run: Run;
 let control: ControlClient;
 let customer: Customer;
+const processes = new Processes();
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "mc-traces-"));
@@ -50,44 +51,6 @@ async function trace(id: string, spans: number): Promise<TraceDetail> {
   });
 }
 
-/** Each span as its path from the root, sorted: what must be equal for requests of the same kind. */
-function shapeOf({ spans }: TraceDetail): string {
-  const byId = new Map(spans.map((span) => [span.spanId, span]));
-  const path = (span: SpanRecord): string => {
-    const own = `${span.service}:${span.kind}:${span.name}`;
-    if (span.parentSpanId === undefined) return own;
-    const parent = byId.get(span.parentSpanId);
-    return `${parent === undefined ? "?" : path(parent)} > ${own}`;
-  };
-  return spans.map(path).sort().join("\n");
-}
-
-/** What holds of any whole trace. */
-function expectWhole(detail: TraceDetail): void {
-  const { spans } = detail;
-  expect(detail.orphans).toBe(0);
-  expect(new Set(spans.map((span) => span.spanId)).size).toBe(spans.length);
-  expect(spans.filter((span) => span.parentSpanId === undefined)).toHaveLength(1);
-  const byId = new Map(spans.map((span) => [span.spanId, span]));
-  for (const span of spans) {
-    if (span.parentSpanId === undefined) continue;
-    const parent = byId.get(span.parentSpanId)!;
-    if (span.kind === "server") {
-      expect(parent.kind).toBe("client");
-      expect(parent.attributes["peer.service"]).toBe(span.service);
-    } else if (span.kind === "consumer") {
-      expect(parent.kind).toBe("producer");
-      for (const name of ["messaging.message.id", "messaging.destination.name"]) {
-        expect(span.attributes[name]).toBe(parent.attributes[name]!);
-      }
-      expect(span.links).toEqual([{ traceId: span.traceId, spanId: parent.spanId }]);
-    } else {
-      expect(["server", "consumer"]).toContain(parent.kind);
-      expect(parent.instance).toBe(span.instance);
-    }
-  }
-}
-
 async function inParallel<T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> {
   const results: T[] = [];
   let next = 0;
@@ -98,79 +61,130 @@ async function inParallel<T>(count: number, work: (index: number) => Promise<T>)
   return results;
 }
 
+/** All that was reported is written. */
+async function settled(): Promise<void> {
+  await eventually("all traces written", async () => {
+    const { openSpans } = await control.get<ObserverStats>("/api/telemetry/stats");
+    return openSpans === 0;
+  });
+}
+
+function found(id: string): Promise<TraceDetail> {
+  return control.get<TraceDetail>(`/api/telemetry/traces/${id}`);
+}
+
+async function kill(id: string): Promise<void> {
+  const { pid, generation } = await run.instance(id);
+  processes.killed(id, generation);
+  process.kill(pid!, "SIGKILL");
+}
+
+function attemptsOf({ spans }: TraceDetail): number {
+  return spans.filter(({ attributes }) => attributes["microcosm.peer.instance"] !== undefined).length;
+}
+
+/** The gateway's span, one call, of it every attempt, and what the instance did that answered. */
+function expectRead(detail: TraceDetail): void {
+  processes.expectWhole(detail);
+  const gateway = "gateway:server:GET /v1/products/{id}";
+  const call = `${gateway} > gateway:client:GET catalog`;
+  const served = (attempt: string) => [
+    attempt,
+    `${attempt} > catalog:server:GET /products/{id}`,
+    `${attempt} > catalog:server:GET /products/{id} > catalog:client:SELECT catalog`,
+  ];
+  const attempts = attemptsOf(detail);
+  const shape = shapeOf(detail).split("\n");
+  if (attempts === 1) expect(shape).toEqual([gateway, ...served(call)]);
+  else {
+    const attempt = `${call} > gateway:client:GET catalog`;
+    const calls = [gateway, call, ...new Array<string>(attempts).fill(attempt)];
+    expect(shape.filter((path) => !path.includes("catalog:"))).toEqual(calls);
+    // The last one was answered; of those before it is there what was done until their instance was killed.
+    expect(shape).toEqual(expect.arrayContaining(served(attempt)));
+    const known = new Set([...calls, ...served(attempt), "? > catalog:client:SELECT catalog"]);
+    expect(shape.filter((path) => !known.has(path))).toEqual([]);
+  }
+  expect(detail.spans[0]).toMatchObject({
+    status: "unset",
+    attributes: {
+      "http.request.method": "GET",
+      "http.route": "/v1/products/{id}",
+      "http.response.status_code": 200,
+    },
+  });
+}
+
+/** Each topic and the services that it goes to. */
+const course: Readonly<Record<string, readonly string[]>> = {
+  "order.placed": ["inventory"],
+  "stock.reserved": ["orders", "payments"],
+  "payment.captured": ["orders"],
+  "order.confirmed": ["inventory", "notifications"],
+};
+
+/** One publish of each event, and each delivery of it, again after a death; the last one of them did it. */
+function expectOrder(detail: TraceDetail): void {
+  processes.expectWhole(detail);
+  const { spans } = detail;
+  for (const [topic, services] of Object.entries(course)) {
+    const published = spans.filter(({ name }) => name === `publish ${topic}`);
+    const deliveries = spans.filter(({ name }) => name === `process ${topic}`);
+    const parents = new Set(deliveries.map(({ parentSpanId }) => parentSpanId!));
+    const cutOff = [...parents].filter((id) => processes.wasCutOff(id));
+    expect(published.length === 1 || cutOff.length > 0).toBe(true);
+    expect(published.length).toBeLessThanOrEqual(1);
+    expect([...parents].filter((id) => id !== published[0]?.spanId && !processes.wasCutOff(id))).toEqual([]);
+    for (const service of services) {
+      const own = deliveries.filter((span) => span.service === service);
+      const numbers = own.map(({ attributes }) => attributes["microcosm.delivery"] ?? 1);
+      expect(new Set(numbers).size).toBe(own.length);
+      expect(own.filter(({ status }) => status !== "error").length).toBeGreaterThanOrEqual(1);
+    }
+  }
+}
+
 async function products(): Promise<readonly { readonly id: string }[]> {
   const page = await customer.get<{ items: { id: string }[] }>("/v1/products?limit=50");
   return page.body.items;
 }
 
 describe("a trace is whole", () => {
-  test(`${requests} requests`, async () => {
+  test(`${requests} requests, ${orders} of them orders, while instances are killed`, async () => {
+    await run.cli("scale", "catalog=2");
+    await eventually("two instances", async () => (await run.instance("catalog-2")).state === "ready");
     const items = await products();
-    const ids = await inParallel(requests, async (index) => {
-      const answer = await customer.get(`/v1/products/${items[index % items.length]!.id}`);
-      expect(answer.status).toBe(200);
-      return traceOf(answer.headers);
+    const item = (index: number) => items[index % items.length]!.id;
+    const placed: { readonly order: string; readonly trace: string }[] = [];
+    const reads: string[] = [];
+    await inParallel(requests, async (index) => {
+      // Killed while both kinds of requests are under way.
+      if (index === requests * 0.2 || index === requests * 0.4) await kill("catalog-1");
+      if (index === requests * 0.6) await kill("inventory-1");
+      if (index % (requests / orders) === 0) {
+        const answer = await customer.order([{ productId: item(index), quantity: 1 }]);
+        expect(answer.status).toBe(202);
+        placed.push({ order: answer.body.id, trace: traceOf(answer.headers) });
+      } else {
+        const answer = await customer.get(`/v1/products/${item(index)}`);
+        expect(answer.status).toBe(200);
+        reads.push(traceOf(answer.headers));
+      }
     });
-    expect(new Set(ids).size).toBe(requests);
-    const gateway = "gateway:server:GET /v1/products/{id}";
-    const call = `${gateway} > gateway:client:GET catalog`;
-    const served = `${call} > catalog:server:GET /products/{id}`;
-    const expected = [gateway, call, served, `${served} > catalog:client:SELECT catalog`].join("\n");
-    for (const detail of await inParallel(requests, (index) => trace(ids[index]!, 4))) {
-      expect(shapeOf(detail)).toBe(expected);
-      expectWhole(detail);
-      expect(detail.spans[0]).toMatchObject({
-        status: "unset",
-        attributes: {
-          "http.request.method": "GET",
-          "http.route": "/v1/products/{id}",
-          "http.response.status_code": 200,
-        },
-      });
-    }
-  }, 120_000);
-
-  test(`${orders} orders, with all that their events caused`, async () => {
-    const items = await products();
-    const placed = await inParallel(orders, async (index) => {
-      const answer = await customer.order([{ productId: items[index % items.length]!.id, quantity: 1 }]);
-      expect(answer.status).toBe(202);
-      return { order: answer.body.id, trace: traceOf(answer.headers) };
+    await eventually("all orders decided", async () => {
+      const all = await customer.all<Order>("/v1/orders");
+      return all.length === orders && all.every(({ status }) => status !== "pending");
     });
-    for (const { order } of placed) {
-      await eventually(`${order} confirmed`, async () => {
-        const answer = await customer.get<Order>(`/v1/orders/${order}`);
-        return answer.body.status === "confirmed";
-      });
-    }
-    // The notification is the last of it.
-    const last = "consumer process order.confirmed at inventory and notifications";
-    const first = await eventually(last, async () => {
-      const detail = await control.get<TraceDetail>(`/api/telemetry/traces/${placed[0]!.trace}`);
-      const deliveries = (topic: string) =>
-        detail.spans.filter((span) => span.name === `process ${topic}`).length;
-      const all = deliveries("stock.reserved") === 2 && deliveries("order.confirmed") === 2;
-      return all && detail.orphans === 0 && detail;
-    });
-    const expected = shapeOf(first);
-    // One publish each of what an order goes through, and one delivery of it to each service that subscribes.
-    const at = (kind: string, name: string) =>
-      first.spans.filter((span) => span.kind === kind && span.name === name).map((span) => span.service);
-    expect(at("producer", "publish order.placed")).toEqual(["orders"]);
-    expect(at("consumer", "process order.placed")).toEqual(["inventory"]);
-    expect(at("producer", "publish stock.reserved")).toEqual(["inventory"]);
-    expect(at("consumer", "process stock.reserved").sort()).toEqual(["orders", "payments"]);
-    expect(at("producer", "publish payment.captured")).toEqual(["payments"]);
-    expect(at("consumer", "process payment.captured")).toEqual(["orders"]);
-    expect(at("producer", "publish order.confirmed")).toEqual(["orders"]);
-    expect(at("consumer", "process order.confirmed").sort()).toEqual(["inventory", "notifications"]);
-    expectWhole(first);
-    for (const { trace: id } of placed) {
-      const detail = await trace(id, first.spans.length);
-      expect(shapeOf(detail)).toBe(expected);
-      expectWhole(detail);
-    }
-  }, 120_000);
+    await settled();
+    const readTraces = await inParallel(reads.length, (index) => found(reads[index]!));
+    const orderTraces = await inParallel(placed.length, (index) => found(placed[index]!.trace));
+    for (const { spans } of [...readTraces, ...orderTraces]) processes.learn(spans);
+    expect(new Set([...reads, ...placed.map(({ trace: id }) => id)]).size).toBe(requests);
+    for (const detail of readTraces) expectRead(detail);
+    for (const detail of orderTraces) expectOrder(detail);
+    // Not all were spared, or nothing was shown.
+    expect(readTraces.some((detail) => attemptsOf(detail) > 1)).toBe(true);
+  }, 300_000);
 
   test("statements have their text without values", async () => {
     const [item] = await products();

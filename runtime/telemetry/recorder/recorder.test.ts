@@ -195,13 +195,30 @@ describe("batches", () => {
   });
 
   test("much that waits is told of", () => {
-    const on = recorder();
+    const on = recorder({ sample: 0.999, random: () => 0, sampledPerSecond: 1e9 });
     let told = 0;
     on.onFull = () => told++;
     for (let i = 0; i < 399; i++) root(on);
     expect(told).toBe(0);
     root(on);
     expect(told).toBe(1);
+  });
+
+  test("where all traces are kept each span is told of at once", () => {
+    const on = recorder();
+    let told = 0;
+    on.onFull = () => told++;
+    root(on);
+    expect(told).toBe(1);
+  });
+
+  test("one before its time has no metrics: they are told of when it is due", () => {
+    const on = recorder();
+    on.metrics.counter("c", "1").add();
+    expect(on.early(0)).toBeUndefined();
+    root(on);
+    expect(on.early(0)).toMatchObject({ sequence: 1, spans: [{}], metrics: [] });
+    expect(on.batch(0, false)).toMatchObject({ sequence: 2, spans: [], metrics: [{ name: "c" }] });
   });
 
   test("gauges alone make one only when asked", () => {

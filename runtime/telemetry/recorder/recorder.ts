@@ -37,8 +37,6 @@ const batchSpanLength = 256 * 1024;
 const batchLogs = 400;
 const batchLogLength = 192 * 1024;
 const batchPoints = 600;
-/** Spans that wait and are worth a message before its time is due. */
-const manySpans = batchSpans;
 
 /** The bound on sampled traces holds for each of these, so that they are spread over the second. */
 const slotMs = 100;
@@ -62,7 +60,10 @@ export class Recorder {
   readonly metrics: Metrics;
   /** Milliseconds since the epoch with fractions. */
   readonly now: () => number;
-  /** Tells that there is enough for a batch before it is due. */
+  /**
+   * Tells that there is enough for a batch before it is due. Where all traces are kept a single span is: what a caller
+   * has seen answered is then told before the answer leaves, so that a process that is killed takes no span along.
+   */
   onFull: (() => void) | undefined = undefined;
   /** Tells of a span whose trace the observer may want to ask for, before the rings have forgotten it. */
   onRemarkable: (() => void) | undefined = undefined;
@@ -74,6 +75,8 @@ export class Recorder {
   readonly #sample: number;
   readonly #slowMs: number;
   readonly #sampledPerSlot: number;
+  /** Spans that wait and are worth a message before its time is due. */
+  readonly #manySpans: number;
   #slot = 0;
   #sampledInSlot = 0;
   #sequence = 0;
@@ -93,6 +96,7 @@ export class Recorder {
     this.#sample = sample;
     this.#slowMs = slowMs;
     this.#sampledPerSlot = sample === 1 ? Number.POSITIVE_INFINITY : (sampledPerSecond * slotMs) / 1000;
+    this.#manySpans = sample === 1 ? 1 : batchSpans;
     this.#ids = new SpanIds(random);
     this.#ring = new SpanRing(options.ringSpans ?? 16_384, this.#ids);
     this.#logs = new LogBuffer(options.maxLogs ?? 4096, options.maxLogLength ?? 2 * 1024 * 1024);
@@ -145,7 +149,7 @@ export class Recorder {
     this.#ring.put(shape, context, number, parent, startMs, durationMs, failure, a, b, n, m, wanted);
     if (!wanted) return;
     if (remarkable) this.onRemarkable?.();
-    if (this.#ring.waiting >= manySpans) this.onFull?.();
+    if (this.#ring.waiting >= this.#manySpans) this.onFull?.();
   }
 
   log(record: Omit<LogRecord, "service" | "instance">): void {
@@ -156,7 +160,7 @@ export class Recorder {
   /** From the observer: what is here of these traces, and what will come to be for a while, goes into the batches. */
   collect(traceIds: readonly string[]): void {
     this.#wanted.add(traceIds);
-    this.#ring.collect((traceId) => this.#wanted.has(traceId));
+    this.#ring.collect(this.#wanted);
   }
 
   /**
@@ -164,13 +168,22 @@ export class Recorder {
    * and logs that do not fit wait for the next one.
    */
   batch(at: number, evenIfQuiet: boolean): TelemetryBatch | undefined {
-    if (this.#wanted.any) this.#ring.collectNew((traceId) => this.#wanted.has(traceId));
+    return this.#batch(at, evenIfQuiet || this.metrics.changed, batchPoints);
+  }
+
+  /** As batch, before its time: only what came to be, and no metrics. */
+  early(at: number): TelemetryBatch | undefined {
+    return this.#batch(at, false, 0);
+  }
+
+  #batch(at: number, evenIfQuiet: boolean, points: number): TelemetryBatch | undefined {
+    if (this.#wanted.any) this.#ring.collectNew(this.#wanted);
     const spans = this.#ring.take(batchSpans, batchSpanLength, this.owner);
     const logs = this.#logs.take(batchLogs, batchLogLength);
     const lost = this.#ring.takeLost();
     const droppedLogs = this.#logs.takeDropped();
     const quiet = spans.length === 0 && logs.length === 0 && lost === 0 && droppedLogs === 0;
-    if (quiet && !evenIfQuiet && !this.metrics.changed) return undefined;
+    if (quiet && !evenIfQuiet) return undefined;
     this.#sequence++;
     return {
       ...this.owner,
@@ -178,13 +191,13 @@ export class Recorder {
       at,
       spans,
       logs,
-      metrics: this.metrics.take(at, batchPoints),
+      metrics: points === 0 ? [] : this.metrics.take(at, points),
       dropped: { spans: lost, logs: droppedLogs, metrics: this.metrics.takeRefused() },
     };
   }
 
   /** Whether another batch could be made right away. */
   get backlog(): boolean {
-    return this.#ring.waiting >= manySpans || this.#logs.waiting >= batchLogs;
+    return this.#ring.waiting >= this.#manySpans || this.#logs.waiting >= batchLogs;
   }
 }

@@ -1,6 +1,6 @@
 import { alignedDelay, type Clock } from "../../clock.ts";
 import type { Link, LinkHandler, Peer, Transport } from "../../transport/transport.ts";
-import type { CollectRequest } from "../model.ts";
+import type { CollectRequest, TelemetryBatch } from "../model.ts";
 import type { Recorder } from "./recorder.ts";
 
 export interface SenderOptions {
@@ -58,7 +58,7 @@ export class Sender implements LinkHandler {
     recorder.onRemarkable = () => {
       this.#cancelRemarkable ??= clock.after(remarkableMs, () => {
         this.#cancelRemarkable = undefined;
-        this.#send(false);
+        this.#sendEarly();
       });
     };
     this.#arm();
@@ -110,7 +110,7 @@ export class Sender implements LinkHandler {
     if (this.#connecting !== undefined) return;
     const address = locate();
     if (address === undefined) return;
-    this.#connecting = transport.connect(address, { self, handler: this }).then(
+    this.#connecting = transport.connect(address, { self, handler: this, isEarly: true }).then(
       (link) => {
         this.#connecting = undefined;
         if (this.#stopped) return link.close();
@@ -124,21 +124,35 @@ export class Sender implements LinkHandler {
     );
   }
 
-  /** Once the turn is over, so that a burst is one message. */
+  /** Once the present task is over, so that a burst is one message; and before the answers of this turn leave. */
   #sendSoon(): void {
     if (this.#soon || this.#link === undefined) return;
     this.#soon = true;
-    setImmediate(() => {
+    queueMicrotask(() => {
       this.#soon = false;
-      if (!this.#stopped) this.#send(false);
+      if (!this.#stopped) this.#sendEarly();
     });
+  }
+
+  #sendEarly(): void {
+    this.#drain(() => this.#options.recorder.early(this.#options.clock.now()));
   }
 
   #send(evenIfQuiet: boolean): void {
     const { recorder, clock } = this.#options;
+    let isFirst = true;
+    this.#drain(() => {
+      const batch = isFirst ? recorder.batch(clock.now(), evenIfQuiet) : recorder.early(clock.now());
+      isFirst = false;
+      return batch;
+    });
+  }
+
+  #drain(next: () => TelemetryBatch | undefined): void {
+    const { recorder } = this.#options;
     const link = this.#link;
     for (let sent = 0; link?.open && link.buffered < maxBuffered && sent < batchesPerTurn; sent++) {
-      const batch = recorder.batch(clock.now(), evenIfQuiet && sent === 0);
+      const batch = next();
       if (batch === undefined) return;
       this.#quiet = 0;
       try {
@@ -148,7 +162,8 @@ export class Sender implements LinkHandler {
       }
       if (!recorder.backlog) return;
     }
-    if (link?.open && recorder.backlog && link.buffered < maxBuffered) this.#sendSoon();
+    // Not within this turn: others have waited long enough.
+    if (link?.open && recorder.backlog && link.buffered < maxBuffered) setImmediate(() => this.#sendSoon());
   }
 }
 

@@ -8,7 +8,8 @@ for (let byte = 0; byte < 256; byte++) {
   hexPairs[byte] = digits.charCodeAt(0) | (digits.charCodeAt(1) << 8);
 }
 
-const traceIdAt = 3;
+/** Where a context's trace id begins. */
+export const traceIdAt = 3;
 const spanIdAt = 36;
 const flagsAt = 53;
 const length = 55;
