@@ -70,7 +70,7 @@ export class ObserverServer {
       logs: (logs) => this.#exports.logs(logs),
       ...(options.warn === undefined ? {} : { warn: options.warn }),
     });
-    this.#receiver = new OtlpReceiver(this.observer.intake, this.observer.tally);
+    this.#receiver = new OtlpReceiver(this.observer.intake, this.observer.tally, this.observer.now());
     this.#exports = new Exports({
       config: options.exports ?? {},
       totals: () => this.observer.totals(),

@@ -1,17 +1,23 @@
 import type { HistogramData, MetricPoint } from "../../model.ts";
 import { Histogram } from "../histogram.ts";
 import { attributesOf, isObject, itemsOf, listOf, type OtlpGroup, sourceOf } from "./decode.ts";
-import { delta } from "./wire.ts";
+import { RunningTotals, type Total } from "./running-totals.ts";
+import { delta, millis } from "./wire.ts";
 
-/** Series of other processes whose last value is remembered, to make changes of running totals. */
-const maxRemembered = 10_000;
 /** Explicit buckets become exponential ones of this scale, at their middle. */
 const explicitScale = 3;
+/** Of exponential histograms; OpenTelemetry's SDKs have at most 160 buckets, and scales of -10 to 20. */
+const maxBuckets = 4096;
+const maxScale = 20;
 
-/** Metrics of other processes, as changes since the last report. Remembers the totals of those that send such. */
+/** Metrics of other processes, as changes since the last report. */
 export class OtlpMetrics {
-  /** In the order last heard of. */
-  readonly #totals = new Map<string, readonly number[]>();
+  readonly #totals: RunningTotals;
+
+  /** Series that began at `sinceMs` or later are known from their beginning. */
+  constructor(sinceMs: number) {
+    this.#totals = new RunningTotals(sinceMs);
+  }
 
   /** What does not fit is in the items as undefined, to be refused and counted. */
   pointsOf(resources: readonly Record<string, unknown>[]): OtlpGroup[] {
@@ -39,8 +45,9 @@ export class OtlpMetrics {
         if (!isObject(value)) return undefined;
         const labels = labelsOf(value.attributes);
         const key = `${source}\0${name}\0${JSON.stringify(labels, Object.keys(labels).sort())}`;
-        const made = make(value, (numbers, shape = "") =>
-          isDelta ? numbers : this.#change(key + shape, numbers),
+        const beganMs = millis(value.startTimeUnixNano);
+        const made = make(value, (total) =>
+          isDelta ? total.values : this.#totals.change(key, total, beganMs),
         );
         return made === undefined ? undefined : ({ name, unit, labels, ...made } as MetricPoint);
       });
@@ -50,7 +57,7 @@ export class OtlpMetrics {
       const isMonotonic = isObject(sum) && sum.isMonotonic === true;
       return each(sum, (point, change) =>
         isMonotonic
-          ? { kind: "counter", value: change([amountOf(point)])[0] ?? 0 }
+          ? { kind: "counter", value: change(totalOf({ value: amountOf(point) })).get("value") ?? 0 }
           : { kind: "gauge", value: amountOf(point) },
       );
     }
@@ -58,36 +65,21 @@ export class OtlpMetrics {
     if (exponentialHistogram !== undefined) return each(exponentialHistogram, exponentialPoint);
     return [undefined];
   }
-
-  /** From totals to what came since the last time; a total that went back began anew. */
-  #change(key: string, totals: readonly number[]): readonly number[] {
-    const last = this.#totals.get(key);
-    this.#totals.delete(key);
-    this.#totals.set(key, totals);
-    for (const oldest of this.#totals.keys()) {
-      if (this.#totals.size <= maxRemembered) break;
-      this.#totals.delete(oldest);
-    }
-    const isContinued =
-      last?.length === totals.length && totals.every((total, place) => total >= last[place]!);
-    // Of the first report nobody knows how much is new.
-    if (last === undefined) return totals.map(() => 0);
-    return isContinued ? totals.map((total, place) => total - last[place]!) : totals;
-  }
 }
 
 type Point = Readonly<Record<string, unknown>>;
-/** Totals of another shape cannot be told from a new beginning, so they are remembered apart: one report is skipped. */
-type Change = (totals: readonly number[], shape?: string) => readonly number[];
+/** From a total to what came since the last one. */
+type Change = (total: Total) => Total["values"];
 
 function explicitPoint(point: Point, change: Change): Partial<MetricPoint> | undefined {
   const bounds = listOf(point.explicitBounds).map(Number);
   const counts = listOf(point.bucketCounts).map(Number);
   if (counts.length !== bounds.length + 1 || counts.some((count) => !isCount(count))) return undefined;
-  const [sum = 0, ...fresh] = change([numberOf(point.sum), ...counts]);
+  const fresh = change(totalOf({ sum: numberOf(point.sum) }, 0, counts));
   const buckets = new Map<number, number>();
   let zeros = 0;
-  for (const [place, count] of fresh.entries()) {
+  for (const place of counts.keys()) {
+    const count = fresh.get(place) ?? 0;
     if (count === 0) continue;
     const low = place === 0 ? 0 : bounds[place - 1]!;
     const high = place < bounds.length ? bounds[place]! : low * 2;
@@ -98,7 +90,7 @@ function explicitPoint(point: Point, change: Change): Partial<MetricPoint> | und
       buckets.set(index, (buckets.get(index) ?? 0) + count);
     }
   }
-  return histogramOf(explicitScale, sum, zeros, buckets);
+  return histogramOf(explicitScale, fresh.get("sum") ?? 0, zeros, buckets);
 }
 
 function exponentialPoint(point: Point, change: Change): Partial<MetricPoint> | undefined {
@@ -106,13 +98,24 @@ function exponentialPoint(point: Point, change: Change): Partial<MetricPoint> | 
   const counts = listOf(positive.bucketCounts).map(Number);
   const offset = numberOf(positive.offset);
   const scale = numberOf(point.scale);
-  if (counts.length > 4096 || counts.some((count) => !isCount(count))) return undefined;
-  if (!Number.isInteger(scale) || !Number.isInteger(offset)) return undefined;
-  const [sum = 0, zeros = 0, ...fresh] = change(
-    [numberOf(point.sum), numberOf(point.zeroCount), ...counts],
-    `\0${scale}\0${offset}\0${counts.length}`,
-  );
-  return histogramOf(scale, sum, zeros, new Map(fresh.map((count, place) => [offset + place, count])));
+  if (counts.length > maxBuckets || counts.some((count) => !isCount(count))) return undefined;
+  if (!Number.isInteger(scale) || Math.abs(scale) > maxScale || !Number.isInteger(offset)) return undefined;
+  const named = { sum: numberOf(point.sum), zeros: numberOf(point.zeroCount) };
+  const fresh = change(totalOf(named, scale, counts, offset));
+  const buckets = [...fresh].filter((entry): entry is [number, number] => typeof entry[0] === "number");
+  return histogramOf(scale, fresh.get("sum") ?? 0, fresh.get("zeros") ?? 0, new Map(buckets));
+}
+
+/** Buckets that are empty take no room. */
+function totalOf(
+  named: Readonly<Record<string, number>>,
+  scale = 0,
+  counts: readonly number[] = [],
+  offset = 0,
+): Total {
+  const values = new Map<number | string, number>(Object.entries(named));
+  for (const [place, count] of counts.entries()) if (count > 0) values.set(offset + place, count);
+  return { scale, values };
 }
 
 function histogramOf(
@@ -133,7 +136,7 @@ function histogramOf(
     max: filled.length === 0 ? 0 : bound(filled[filled.length - 1]![0] + 1),
     buckets: filled,
   };
-  if (![scale, sum, data.min, data.max].every(Number.isFinite) || Math.abs(scale) > 20) return undefined;
+  if (![scale, sum, data.min, data.max].every(Number.isFinite)) return undefined;
   return { kind: "histogram", histogram: new Histogram().add(data).toData() };
 }
 

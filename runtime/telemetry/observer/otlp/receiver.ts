@@ -21,9 +21,11 @@ const refused: Readonly<Record<OtlpSignal, string>> = {
 export class OtlpReceiver {
   readonly #intake: Intake;
   readonly #tally: Tally;
-  readonly #metrics = new OtlpMetrics();
+  readonly #metrics: OtlpMetrics;
 
-  constructor(intake: Intake, tally: Tally) {
+  /** `sinceMs`: from when on it takes what is sent. */
+  constructor(intake: Intake, tally: Tally, sinceMs: number) {
+    this.#metrics = new OtlpMetrics(sinceMs);
     this.#intake = intake;
     this.#tally = tally;
   }
