@@ -1,0 +1,193 @@
+/**
+ * `bun tests/soak/day/main.ts [--hours 24] [--rate 1000]`: a day's telemetry at 1,000 requests a second, replayed into the
+ * observer as fast as it takes it. Every request is recorded by the instruments, recorders and senders that workers
+ * have, with the default sampling; the observer is a process of its own behind its socket, on a clock that is moved with
+ * the replay. Prints its file, its memory and how long list queries take, hour by hour, and fails when one of the bounds
+ * does not hold. A whole day takes about half an hour of two cores.
+ */
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { pssOf } from "../../../bench/boot/pss.ts";
+import { seededRandom } from "../../../runtime/clock.ts";
+import { ObserverClient } from "../../../runtime/telemetry/observer/client.ts";
+import type { ObserverStats } from "../../../runtime/telemetry/query.ts";
+import { UnixTransport } from "../../../runtime/transport/unix.ts";
+import { VirtualClock } from "../../../runtime/virtual-clock.ts";
+import { slope } from "../slope.ts";
+import { timeQueries } from "./queries.ts";
+import { ReplayedShop } from "./shop.ts";
+
+const retentionMiB = 256;
+/** Beside the file. */
+const logMiB = 16;
+const maxQueryMs = 200;
+/** Once it is warm. */
+const maxSlopeMiBPerHour = 0.5;
+const warmHours = 4;
+const askEveryMs = 600_000;
+const startMs = 1_700_000_000_000;
+
+const { values } = parseArgs({
+  options: { hours: { type: "string", default: "24" }, rate: { type: "string", default: "1000" } },
+});
+const [hours, rate] = [amountOf("hours"), amountOf("rate")];
+const folder = mkdtempSync(join(tmpdir(), "mc-day-"));
+const file = join(folder, "observer.sqlite");
+const socket = join(folder, "o.sock");
+
+const clock = new VirtualClock(startMs);
+const transport = new UnixTransport();
+const counted = { ns: 0, at: startMs };
+let acknowledge: () => void = () => {};
+/** The observer is where its clock should be. */
+let passed: Promise<void> = Promise.resolve();
+const child = Bun.spawn(
+  [process.execPath, join(import.meta.dir, "observer.ts"), socket, file, String(startMs)],
+  {
+    stdio: ["ignore", "inherit", "inherit"],
+    ipc: () => acknowledge(),
+  },
+);
+const client = new ObserverClient({
+  transport,
+  self: { service: "supervisor", instance: "supervisor", generation: 1 },
+  locate: async () => socket,
+  clock: { now: Date.now, after: clock.after.bind(clock) },
+});
+try {
+  await new Promise<void>((resolve) => {
+    acknowledge = resolve;
+  });
+  process.exitCode = (await replay()) ? 0 : 1;
+} finally {
+  await client.stop();
+  child.disconnect();
+  await child.exited;
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function replay(): Promise<boolean> {
+  const shop = new ReplayedShop({ random: seededRandom(7), clock, transport, observer: socket });
+  for (const worker of shop.workers) worker.start();
+  const took = new Map<string, number[]>();
+  const memory: [hour: number, mib: number][] = [];
+  let mostMiB = 0;
+  print("  hour   requests     file      PSS    CPU  queries p50 / p95 / max   traces  lines  dropped");
+  for (let second = 1; second <= hours * 3600; second++) {
+    await replaySecond(shop);
+    if ((second * 1000) % askEveryMs === 0) {
+      await passed;
+      await timeQueries(client, clock.now(), took);
+      memory.push([second / 3600, pssOf(child.pid) / 2 ** 20]);
+      mostMiB = Math.max(mostMiB, sizeMiB(file) + sizeMiB(`${file}-wal`));
+    }
+    if (second % 3600 === 0) await printHour(second / 3600, shop, took, memory);
+  }
+  for (const worker of shop.workers) await worker.stop();
+  return verdict(took, memory, mostMiB);
+}
+
+/** While the observer works on the second before, the workers record this one. */
+async function replaySecond(shop: ReplayedShop): Promise<void> {
+  const began = clock.now();
+  for (let request = 0; request < rate; request++) shop.request(began + (request * 1000) / rate);
+  await passed;
+  await clock.pass(1000);
+  // A question on each worker's own link: what was sent before it has arrived when it is answered.
+  await Promise.all(shop.workers.map(({ link }) => link && arrived(link)));
+  passed = new Promise<void>((resolve) => {
+    acknowledge = resolve;
+  });
+  child.send({ passMs: 1000 });
+}
+
+function arrived(link: NonNullable<ReplayedShop["workers"][number]["link"]>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    link.call({ query: "metrics" }, null, 0, { reply: () => resolve(), fail: reject });
+  });
+}
+
+async function printHour(
+  hour: number,
+  shop: ReplayedShop,
+  took: ReadonlyMap<string, readonly number[]>,
+  memory: readonly (readonly [number, number])[],
+): Promise<void> {
+  const stats = await client.json<ObserverStats>("stats");
+  // Of this hour.
+  const times = [...took.values()].flatMap((own) => own.slice(-3_600_000 / askEveryMs)).sort((a, b) => a - b);
+  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
+  const dropped = Object.entries(stats.dropped).map(([reason, count]) => `${reason} ${count}`);
+  print(
+    [
+      String(hour).padStart(6),
+      String(shop.requests).padStart(10),
+      `${sizeMiB(file).toFixed(0)} MiB`.padStart(8),
+      `${(memory[memory.length - 1]?.[1] ?? 0).toFixed(0)} MiB`.padStart(8),
+      `${(cpuShare() * 100).toFixed(1)} %`.padStart(6),
+      `${at(0.5).toFixed(1)} / ${at(0.95).toFixed(1)} / ${at(1).toFixed(1)} ms`.padStart(25),
+      String(stats.tracesStored).padStart(8),
+      String(stats.logsStored).padStart(6),
+      `${dropped.join(", ") || "nothing"}`,
+    ].join(" "),
+  );
+}
+
+/** Of one core, in the time that the replay stands for, since the last call. */
+function cpuShare(): number {
+  const [ns = "0"] = readFileSync(`/proc/${child.pid}/schedstat`, "utf8").split(" ");
+  const share = (Number(ns) - counted.ns) / 1e6 / (clock.now() - counted.at);
+  counted.ns = Number(ns);
+  counted.at = clock.now();
+  return share;
+}
+
+function verdict(
+  took: ReadonlyMap<string, readonly number[]>,
+  memory: readonly (readonly [hour: number, mib: number])[],
+  mostMiB: number,
+): boolean {
+  const p95 = [...took]
+    .map(([name, times]) => [name, [...times].sort((a, b) => a - b)] as const)
+    .map(([name, times]) => ({
+      name,
+      p95: times[Math.floor(times.length * 0.95)] ?? 0,
+      max: times.at(-1) ?? 0,
+    }))
+    .sort((a, b) => b.p95 - a.p95);
+  print("\nslowest queries:");
+  for (const { name, p95: most, max } of p95.slice(0, 8)) {
+    print(`  ${name.padEnd(40)} p95 ${most.toFixed(1)} ms, max ${max.toFixed(1)} ms`);
+  }
+  const warm = memory.filter(([hour]) => hour > Math.min(warmHours, hours / 2));
+  const growth = slope(warm);
+  const checks: [string, boolean][] = [
+    [
+      `file and its log at most ${mostMiB.toFixed(0)} MiB (bound ${retentionMiB} + ${logMiB})`,
+      mostMiB <= retentionMiB + logMiB,
+    ],
+    [
+      `slowest query p95 ${p95[0]?.p95.toFixed(1)} ms (bound ${maxQueryMs})`,
+      (p95[0]?.p95 ?? 0) <= maxQueryMs,
+    ],
+    [`memory ${growth.toFixed(2)} MiB an hour (bound ${maxSlopeMiBPerHour})`, growth <= maxSlopeMiBPerHour],
+  ];
+  for (const [text, holds] of checks) print(`${holds ? "✓" : "✗"} ${text}`);
+  return checks.every(([, holds]) => holds);
+}
+
+function sizeMiB(path: string): number {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) / 2 ** 20;
+}
+
+function amountOf(name: "hours" | "rate"): number {
+  const amount = Number(values[name]);
+  if (!(amount > 0)) throw new Error(`--${name}: expected a number above 0, got "${values[name]}"`);
+  return amount;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
