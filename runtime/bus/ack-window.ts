@@ -1,4 +1,5 @@
 import type { Entry } from "./entry.ts";
+import type { Run } from "./run.ts";
 
 /**
  * The stretch of a topic a subscription is working on: from `cursor`, below which all is done, to `next`, the first
@@ -6,7 +7,7 @@ import type { Entry } from "./entry.ts";
  * by `length` and `bytes`.
  */
 export class AckWindow {
-  #slots: (Entry | undefined)[] = new Array(64).fill(undefined);
+  #slots: (Entry | Run | undefined)[] = new Array(64).fill(undefined);
   #sizes = new Uint32Array(64);
   #mask = 63;
   cursor: number;
@@ -24,19 +25,24 @@ export class AckWindow {
   }
 
   /** Takes the event at `next`; undefined for one that is done already. */
-  add(entry: Entry | undefined, bytes: number): void {
+  add(held: Entry | Run | undefined, bytes: number): void {
     if (this.length > this.#mask) this.#grow();
     const slot = this.next & this.#mask;
-    this.#slots[slot] = entry;
+    this.#slots[slot] = held;
     this.#sizes[slot] = bytes;
     this.bytes += bytes;
     this.next++;
-    if (entry === undefined) this.#advance();
+    if (held === undefined) this.#advance();
   }
 
   done(offset: number): void {
     this.#slots[offset & this.#mask] = undefined;
     if (offset === this.cursor) this.#advance();
+  }
+
+  /** Of an event that is not done yet. */
+  replace(offset: number, entry: Entry): void {
+    this.#slots[offset & this.#mask] = entry;
   }
 
   /** Begins anew at `offset`. */
@@ -47,10 +53,11 @@ export class AckWindow {
     this.bytes = 0;
   }
 
-  forEach(visit: (entry: Entry) => void): void {
+  /** Visits what is not done; a run once for each of its events. */
+  forEach(visit: (held: Entry | Run) => void): void {
     for (let offset = this.cursor; offset < this.next; offset++) {
-      const entry = this.#slots[offset & this.#mask];
-      if (entry !== undefined) visit(entry);
+      const held = this.#slots[offset & this.#mask];
+      if (held !== undefined) visit(held);
     }
   }
 
@@ -75,7 +82,7 @@ export class AckWindow {
   }
 
   #grow(): void {
-    const slots = new Array<Entry | undefined>(this.#slots.length * 2).fill(undefined);
+    const slots = new Array<Entry | Run | undefined>(this.#slots.length * 2).fill(undefined);
     const sizes = new Uint32Array(slots.length);
     const mask = slots.length - 1;
     for (let offset = this.cursor; offset < this.next; offset++) {

@@ -2,11 +2,12 @@ import type { Link } from "../transport/transport.ts";
 import type { Delivery, SubscribeOptions } from "./broker.ts";
 import { readDeliveries } from "./delivery.ts";
 import { Fifo } from "./fifo.ts";
-import { EventReader } from "./record.ts";
+import { areRecords, EventReader, recordLength } from "./record.ts";
+import { TagRanges } from "./tag-ranges.ts";
 
 /** An event in this process, from its arrival until the broker is told how it went. */
 interface Task {
-  delivery: Delivery;
+  readonly delivery: Delivery;
   readonly key: string | undefined;
   /** Its number on the link that `epoch` counts. */
   tag: number;
@@ -17,6 +18,8 @@ interface Task {
  * The consumer's end of a subscription: runs the handler at most `concurrency` at once and once per key, gathers
  * acknowledgements of a turn of the event loop into one frame, and outlives links. What was begun before a link broke is
  * finished; when the broker sends the same event again meanwhile, it is not begun a second time.
+ *
+ * Hot path: a handler that has ended when it returns costs no callback, no turn of the microtask queue and no place in a map.
  */
 export class ClientSubscription {
   readonly token: number;
@@ -31,8 +34,11 @@ export class ClientSubscription {
   #link: Link | undefined;
   #epoch = 0;
   #stopping = false;
-  #acked: number[] = [];
-  #released: number[] = [];
+  /** A handler was called and has not returned yet. */
+  #calling = false;
+  #pumping = false;
+  readonly #acked = new TagRanges();
+  readonly #released = new TagRanges();
   #failed: (number | string)[] = [];
   #scheduled = false;
   #onIdle: (() => void) | undefined;
@@ -57,38 +63,29 @@ export class ClientSubscription {
     this.#link = undefined;
     this.#waiting.clear();
     for (const lane of this.#lanes.values()) lane.clear();
-    this.#acked = [];
-    this.#released = [];
+    this.#acked.clear();
+    this.#released.clear();
     this.#failed = [];
   }
 
   /** False when `body` is not `count` deliveries. */
   deliver(firstTag: number, count: number, body: Buffer): boolean {
-    const { topic } = this.options;
     let tag = firstTag;
     return readDeliveries(body, count, (offset, delivery, lastError, at) => {
-      const mine = tag++;
-      if (this.#stopping) {
-        this.#released.push(mine);
-        this.#soon();
-        return;
-      }
-      const running = this.#running.get(offset);
-      if (running !== undefined) {
-        // Sent again while the handler is at it: its outcome answers this delivery.
-        if (running.epoch === this.#epoch) this.#released.push(running.tag);
-        running.tag = mine;
-        running.epoch = this.#epoch;
-        return;
-      }
-      try {
-        const event = this.#reader.read(body, at, topic, offset, delivery);
-        this.#take({ delivery: { event, lastError }, key: event.key, tag: mine, epoch: this.#epoch });
-      } catch (error) {
-        this.#failed.push(mine, `the event's data cannot be read: ${messageOf(error)}`);
-        this.#soon();
-      }
+      this.#arrived(tag++, body, at, offset, delivery, lastError);
     });
+  }
+
+  /** Events that follow each other, each for the first time. False when `body` is not `count` records. */
+  deliverRun(firstTag: number, count: number, firstOffset: number, body: Buffer): boolean {
+    if (!areRecords(body, 0, body.length, count)) return false;
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      const end = at + recordLength(body, at);
+      this.#arrived(firstTag + i, body, at, firstOffset + i, 1, undefined);
+      at = end;
+    }
+    return true;
   }
 
   /** Takes nothing further; resolves when all handlers under way have ended and their outcome was sent. */
@@ -97,14 +94,14 @@ export class ClientSubscription {
       this.#stopping = true;
       this.#link?.notify(["pause", this.token]);
       for (let task = this.#waiting.shift(); task !== undefined; task = this.#waiting.shift()) {
-        this.#released.push(task.tag);
+        this.#released.add(task.tag);
       }
       for (const lane of this.#lanes.values()) {
-        for (let task = lane.shift(); task !== undefined; task = lane.shift()) this.#released.push(task.tag);
+        for (let task = lane.shift(); task !== undefined; task = lane.shift()) this.#released.add(task.tag);
       }
       this.#soon();
     }
-    if (this.#running.size > 0) {
+    if (this.#running.size > 0 || this.#calling) {
       await new Promise<void>((resolve) => {
         const earlier = this.#onIdle;
         this.#onIdle = () => {
@@ -114,6 +111,39 @@ export class ClientSubscription {
       });
     }
     this.#flush();
+  }
+
+  #arrived(
+    tag: number,
+    body: Buffer,
+    at: number,
+    offset: number,
+    delivery: number,
+    lastError: string | undefined,
+  ): void {
+    if (this.#stopping) {
+      this.#released.add(tag);
+      this.#soon();
+      return;
+    }
+    const running = this.#running.size === 0 ? undefined : this.#running.get(offset);
+    if (running !== undefined) {
+      // Sent again while the handler is at it: its outcome answers this delivery.
+      if (running.epoch === this.#epoch) this.#released.add(running.tag);
+      running.tag = tag;
+      running.epoch = this.#epoch;
+      return;
+    }
+    let task: Task;
+    try {
+      const event = this.#reader.read(body, at, this.options.topic, offset, delivery);
+      task = { delivery: { event, lastError }, key: event.key, tag, epoch: this.#epoch };
+    } catch (error) {
+      this.#failed.push(tag, `the event's data cannot be read: ${messageOf(error)}`);
+      this.#soon();
+      return;
+    }
+    this.#take(task);
   }
 
   #take(task: Task): void {
@@ -126,51 +156,62 @@ export class ClientSubscription {
       }
       this.#lanes.set(key, new Fifo());
     }
-    this.#begin(task);
+    this.#waiting.push(task);
+    this.#pump();
   }
 
-  #begin(task: Task): void {
-    if (this.#running.size >= this.options.concurrency) this.#waiting.push(task);
-    else this.#run(task);
+  /** Runs what waits, as far as `concurrency` allows. A loop: handlers that end at once would pile up on the stack. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (this.#running.size < this.options.concurrency) {
+      const task = this.#waiting.shift();
+      if (task === undefined) break;
+      this.#run(task);
+    }
+    this.#pumping = false;
   }
 
   #run(task: Task): void {
-    this.#running.set(task.delivery.event.offset, task);
-    let outcome: Promise<void>;
+    let outcome: unknown;
+    this.#calling = true;
     try {
-      // A handler in plain JavaScript may return nothing.
-      outcome = Promise.resolve(this.options.handler(task.delivery));
+      outcome = this.options.handler(task.delivery);
     } catch (error) {
       outcome = Promise.reject(error);
     }
+    this.#calling = false;
+    // A handler in plain JavaScript may return nothing, or a thenable of another kind.
+    if (outcome === undefined || (outcome instanceof Promise && Bun.peek.status(outcome) === "fulfilled")) {
+      this.#finish(task, undefined);
+      return;
+    }
+    this.#running.set(task.delivery.event.offset, task);
+    const finish = (failure: string | undefined) => {
+      this.#running.delete(task.delivery.event.offset);
+      this.#finish(task, failure);
+    };
     // Not an async function: one costs twice as much per event.
-    outcome.then(
-      () => this.#finish(task, undefined),
-      (error: unknown) => this.#finish(task, messageOf(error)),
+    Promise.resolve(outcome).then(
+      () => finish(undefined),
+      (error: unknown) => finish(messageOf(error)),
     );
   }
 
   #finish(task: Task, failure: string | undefined): void {
-    this.#running.delete(task.delivery.event.offset);
     if (task.epoch === this.#epoch && this.#link !== undefined) {
-      if (failure === undefined) this.#acked.push(task.tag);
+      if (failure === undefined) this.#acked.add(task.tag);
       else this.#failed.push(task.tag, failure);
       this.#soon();
     }
-    this.#next(task.key);
-    if (this.#running.size === 0) this.#onIdle?.();
-  }
-
-  #next(key: string | undefined): void {
+    const { key } = task;
     if (key !== undefined) {
       const successor = this.#lanes.get(key)?.shift();
       if (successor === undefined) this.#lanes.delete(key);
-      else this.#begin(successor);
+      else this.#waiting.unshift(successor);
     }
-    if (this.#running.size < this.options.concurrency) {
-      const task = this.#waiting.shift();
-      if (task !== undefined) this.#run(task);
-    }
+    this.#pump();
+    if (this.#running.size === 0) this.#onIdle?.();
   }
 
   #soon(): void {
@@ -184,38 +225,13 @@ export class ClientSubscription {
 
   #flush(): void {
     const link = this.#link;
-    const [acked, released, failed] = [this.#acked, this.#released, this.#failed];
-    this.#acked = [];
-    this.#released = [];
+    const [acked, released, failed] = [this.#acked.take(), this.#released.take(), this.#failed];
     this.#failed = [];
     if (link === undefined) return;
-    if (acked.length > 0) link.notify(["ack", this.token, toRanges(acked)]);
+    if (acked.length > 0) link.notify(["ack", this.token, acked]);
     if (failed.length > 0) link.notify(["nack", this.token, failed]);
-    if (released.length > 0) link.notify(["release", this.token, toRanges(released)]);
+    if (released.length > 0) link.notify(["release", this.token, released]);
   }
-}
-
-/** Tags as flat [from, to] pairs, both included. Handlers mostly end in the order in which they began. */
-export function toRanges(tags: number[]): number[] {
-  for (let i = 1; i < tags.length; i++) {
-    if (tags[i]! < tags[i - 1]!) {
-      tags.sort((a, b) => a - b);
-      break;
-    }
-  }
-  const ranges: number[] = [];
-  let from = tags[0]!;
-  let to = from;
-  for (let i = 1; i < tags.length; i++) {
-    const tag = tags[i]!;
-    if (tag > to + 1) {
-      ranges.push(from, to);
-      from = tag;
-    }
-    to = tag;
-  }
-  ranges.push(from, to);
-  return ranges;
 }
 
 function messageOf(error: unknown): string {

@@ -6,7 +6,6 @@ import type { Transport } from "../transport/transport.ts";
 import { UnixTransport } from "../transport/unix.ts";
 import { brokerCases, flakyTopic, record, soon, until } from "./broker.case.ts";
 import { BrokerClient } from "./client.ts";
-import { toRanges } from "./client-subscription.ts";
 import { encodeData } from "./data.ts";
 import { diskTopic } from "./engine-fixture.ts";
 import { RecordWriter } from "./record.ts";
@@ -105,11 +104,6 @@ describe("client", () => {
     expect(() => new BrokerClient({ ...options, limits: { pendingEvents: 0 } })).toThrow(/pendingEvents/);
     const server = { ...options, address: "x", topics: { topics: {} }, file: ":memory:" };
     expect(() => new BrokerServer({ ...server, limits: { ackFlushMs: -1 } })).toThrow(/ackFlushMs/);
-  });
-
-  test("acknowledgements are sent as ranges", () => {
-    expect(toRanges([1, 2, 3, 5, 7, 8])).toEqual([1, 3, 5, 5, 7, 8]);
-    expect(toRanges([3, 1, 2])).toEqual([1, 3]);
   });
 });
 

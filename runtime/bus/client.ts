@@ -23,6 +23,7 @@ import {
   isDeliverHead,
   isPublishedHead,
   isRefusedHead,
+  isRunHead,
   maxCredit,
   positionToWire,
   type SubscribeHead,
@@ -238,6 +239,10 @@ export class BrokerClient implements Broker {
       const [, token, firstTag, count] = head;
       const complete = this.#subscriptions.get(token)?.deliver(firstTag, count, asBuffer(body));
       if (complete === false) this.#options.log?.error("the broker sent a delivery that cannot be read");
+    } else if (isRunHead(head)) {
+      const [, token, firstTag, count, offset] = head;
+      const complete = this.#subscriptions.get(token)?.deliverRun(firstTag, count, offset, asBuffer(body));
+      if (complete === false) this.#options.log?.error("the broker sent a run that cannot be read");
     } else if (isPublishedHead(head)) this.#publisher.published(head[1], head[2]);
     else if (isRefusedHead(head)) this.#publisher.refused(head[1], head[2], head[3]);
   }

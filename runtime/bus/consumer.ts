@@ -1,4 +1,6 @@
 import type { Entry } from "./entry.ts";
+import { type Held, lost, TagTable } from "./tag-table.ts";
+import type { Run } from "./run.ts";
 
 /** Where a consumer's deliveries go. */
 export interface DeliverySink {
@@ -6,6 +8,8 @@ export interface DeliverySink {
   readonly writable: boolean;
   /** Takes one delivery; the entry's bytes are read before this returns. Tags count up by one. */
   push(tag: number, entry: Entry): void;
+  /** Takes the deliveries of a run, under its tags. Its bytes stay as they are. */
+  pushRun(run: Run): void;
   /** Sends what was pushed. */
   flush(): void;
 }
@@ -15,23 +19,24 @@ export class Consumer {
   readonly name: string;
   #credit: number;
   readonly #sink: DeliverySink;
-  /** Undefined: not acknowledged in time and taken away, but the consumer is still at it. */
-  readonly #inFlight = new Map<number, Entry | undefined>();
-  #nextTag = 1;
+  readonly #inFlight: TagTable;
   #pushed = false;
 
   constructor(name: string, credit: number, sink: DeliverySink) {
     this.name = name;
     this.#credit = credit;
     this.#sink = sink;
+    this.#inFlight = new TagTable(credit);
   }
 
   get writable(): boolean {
     return this.#sink.writable;
   }
 
-  get hasCredit(): boolean {
-    return this.#inFlight.size < this.#credit && this.#sink.writable;
+  /** How many events it may be given; 0 or less: none. */
+  get room(): number {
+    const room = this.#credit - this.#inFlight.count;
+    return room > 0 && this.#sink.writable ? room : 0;
   }
 
   /** It wants no more. */
@@ -40,9 +45,13 @@ export class Consumer {
   }
 
   give(entry: Entry): void {
-    const tag = this.#nextTag++;
-    this.#inFlight.set(tag, entry);
-    this.#sink.push(tag, entry);
+    this.#sink.push(this.#inFlight.add(entry, 1), entry);
+    this.#pushed = true;
+  }
+
+  giveRun(run: Run): void {
+    run.tag = this.#inFlight.add(run, run.count);
+    this.#sink.pushRun(run);
     this.#pushed = true;
   }
 
@@ -54,25 +63,21 @@ export class Consumer {
     return true;
   }
 
-  /** Ends a delivery; undefined when the entry was taken away, or never was here. */
-  take(tag: number): Entry | undefined {
-    const entry = this.#inFlight.get(tag);
-    this.#inFlight.delete(tag);
-    return entry;
+  /** Ends a delivery; undefined when it was taken away, or never was here. */
+  take(tag: number): Held | undefined {
+    const held = this.#inFlight.take(tag);
+    return held === lost ? undefined : held;
   }
 
-  /** What it has, in the order of delivery. */
-  inFlight(): Entry[] {
-    return [...this.#inFlight.values()].filter((entry) => entry !== undefined);
+  /** Visits what it has, in the order of delivery. */
+  forEach(visit: (held: Held, tag: number) => void): void {
+    this.#inFlight.forEach((held, tag) => {
+      if (held !== lost) visit(held, tag);
+    });
   }
 
-  takeAll(): Entry[] {
-    const entries = this.inFlight();
-    this.#inFlight.clear();
-    return entries;
-  }
-
-  abandon(entry: Entry): void {
-    for (const [tag, mine] of this.#inFlight) if (mine === entry) this.#inFlight.set(tag, undefined);
+  /** A delivery is not waited for any more, but the consumer is still at it: its credit stays used. */
+  abandon(tag: number): void {
+    this.#inFlight.replace(tag, lost);
   }
 }

@@ -13,6 +13,7 @@ import { BrokerEngine } from "./engine.ts";
 import type { Entry } from "./entry.ts";
 import type { BrokerLimits } from "./limits.ts";
 import { EventReader, RecordWriter } from "./record.ts";
+import type { Run } from "./run.ts";
 import type { Seat, SubscribeRequest } from "./subscribe.ts";
 import type { Offsets } from "./topic.ts";
 
@@ -48,6 +49,14 @@ export class TestConsumer implements DeliverySink {
   push(tag: number, { records, at, offset, deliveries, lastError }: Entry): void {
     const event = this.#reader.read(records, at, this.#topic, offset, deliveries);
     this.received.push({ tag, event, lastError, at: this.#clock.now() });
+  }
+
+  pushRun(run: Run): void {
+    for (let i = 0; i < run.count; i++) {
+      const offset = run.offset + i;
+      const event = this.#reader.read(run.records, run.locate(offset), this.#topic, offset, 1);
+      this.received.push({ tag: run.tag + i, event, lastError: undefined, at: this.#clock.now() });
+    }
   }
 
   flush(): void {}

@@ -1,4 +1,4 @@
-import { recordLength } from "./record.ts";
+import { recordIsKeyed, recordLength } from "./record.ts";
 import type { Block } from "./store.ts";
 import type { TopicLog } from "./topic-log.ts";
 
@@ -15,6 +15,23 @@ export class LogReader {
 
   constructor(log: TopicLog) {
     this.#log = log;
+  }
+
+  /** Whether the record found has a key. */
+  get keyed(): boolean {
+    return recordIsKeyed(this.records, this.at);
+  }
+
+  /** Goes on to the next record, if it lies in the same block and has no key; else stays where it is. */
+  nextKeyless(): boolean {
+    const block = this.#block;
+    if (block === undefined || this.#nextOffset >= block.firstOffset + block.count) return false;
+    if (recordIsKeyed(this.records, this.#nextAt)) return false;
+    this.at = this.#nextAt;
+    this.length = recordLength(this.records, this.at);
+    this.#nextAt += this.length;
+    this.#nextOffset++;
+    return true;
   }
 
   /** Finds the record at `offset`, which the log must hold; false when it does not. Quick when called in order. */

@@ -180,6 +180,10 @@ export function recordLength(buffer: Buffer, at: number): number {
   return buffer.readUInt32LE(at);
 }
 
+export function recordIsKeyed(buffer: Buffer, at: number): boolean {
+  return (buffer[at + 5]! & hasKey) !== 0;
+}
+
 /** Where the id's bytes are: from `at + recordHeaderBytes`, this many. */
 export function recordIdBytes(buffer: Buffer, at: number): number {
   return buffer[at + 6]!;

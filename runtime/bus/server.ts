@@ -5,7 +5,8 @@ import type { Link, Listener, Peer, Transport } from "../transport/transport.ts"
 import type { TopicInfo } from "./broker.ts";
 import { BrokerEngine } from "./engine.ts";
 import type { BrokerLimits } from "./limits.ts";
-import { Session, type SessionOptions } from "./session.ts";
+import type { LinkSinkOptions } from "./link-sink.ts";
+import { Session } from "./session.ts";
 
 export interface BrokerServerOptions {
   readonly transport: Transport;
@@ -21,7 +22,7 @@ export interface BrokerServerOptions {
 }
 
 /** Frames stay far below the protocol's longest body: a record is 960 KiB at the most and goes in a frame of its own. */
-const sessionOptions: SessionOptions = { clogBytes: 1024 * 1024, frameBytes: 48 * 1024 };
+const sessionOptions: LinkSinkOptions = { clogBytes: 1024 * 1024, frameBytes: 48 * 1024 };
 
 /** The message log as a network service: an engine, and a session for each link. */
 export class BrokerServer {

@@ -1,9 +1,8 @@
 import { MicrocosmError } from "../../sdk/errors.ts";
 import type { IncomingCall, Link } from "../transport/transport.ts";
-import type { DeliverySink } from "./consumer.ts";
 import { DeliveryWriter } from "./delivery.ts";
 import type { BrokerEngine } from "./engine.ts";
-import type { Entry } from "./entry.ts";
+import { LinkSink, type LinkSinkOptions } from "./link-sink.ts";
 import { areRecords, asBuffer } from "./record.ts";
 import type { Seat } from "./subscribe.ts";
 import {
@@ -13,7 +12,6 @@ import {
   isPublishHead,
   isSubscribeHead,
   isTagsHead,
-  maxEventsPerFrame,
   type PublishHead,
   positionFromWire,
   type SubscribeHead,
@@ -21,22 +19,15 @@ import {
 
 type Answer = readonly [head: unknown, body?: Uint8Array];
 
-export interface SessionOptions {
-  /** Bytes waiting for a client at which its consumers get nothing more until they have left. */
-  readonly clogBytes: number;
-  /** A delivery frame is sent when it has this many. */
-  readonly frameBytes: number;
-}
-
 /** The broker's end of one client's link. */
 export class Session {
   readonly #engine: BrokerEngine;
   readonly #link: Link;
-  readonly #options: SessionOptions;
+  readonly #options: LinkSinkOptions;
   readonly #seats = new Map<number, Seat>();
   #clogged = false;
 
-  constructor(engine: BrokerEngine, link: Link, options: SessionOptions) {
+  constructor(engine: BrokerEngine, link: Link, options: LinkSinkOptions) {
     this.#engine = engine;
     this.#link = link;
     this.#options = options;
@@ -195,43 +186,6 @@ export class Session {
       this.#clogged = false;
       for (const seat of this.#seats.values()) seat.resume();
     });
-  }
-}
-
-/** Deliveries to one consumer, gathered into frames. */
-class LinkSink implements DeliverySink {
-  readonly #link: Link;
-  readonly #token: number;
-  readonly #options: SessionOptions;
-  readonly #onClog: () => void;
-  readonly #writer = new DeliveryWriter();
-  #firstTag = 0;
-
-  constructor(link: Link, token: number, options: SessionOptions, onClog: () => void) {
-    this.#link = link;
-    this.#token = token;
-    this.#options = options;
-    this.#onClog = onClog;
-  }
-
-  get writable(): boolean {
-    // Asked for every event; what is queued changes only when a frame is sent.
-    if (this.#writer.count > 0) return true;
-    if (this.#link.buffered < this.#options.clogBytes) return true;
-    this.#onClog();
-    return false;
-  }
-
-  push(tag: number, entry: Entry): void {
-    const writer = this.#writer;
-    if (writer.count === 0) this.#firstTag = tag;
-    writer.append(entry.offset, entry.deliveries, entry.lastError, entry.records, entry.at);
-    if (writer.bytes >= this.#options.frameBytes || writer.count >= maxEventsPerFrame) this.flush();
-  }
-
-  flush(): void {
-    const { count } = this.#writer;
-    if (count > 0) this.#link.notify(["deliver", this.#token, this.#firstTag, count], this.#writer.take());
   }
 }
 

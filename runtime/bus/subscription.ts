@@ -1,4 +1,4 @@
-import { AckWindow } from "./ack-window.ts";
+import { Backlog, newEntry } from "./backlog.ts";
 import { backoffMs } from "./backoff.ts";
 import type { SubscriptionInfo } from "./broker.ts";
 import { Consumer, type DeliverySink } from "./consumer.ts";
@@ -8,8 +8,8 @@ import { Fifo } from "./fifo.ts";
 import { KeyLanes } from "./key-lanes.ts";
 import type { Persistent } from "./ledger.ts";
 import { LetterReplay } from "./letter-replay.ts";
-import { LogReader } from "./log-reader.ts";
-import { recordId, recordKey, recordLength } from "./record.ts";
+import { recordId, recordLength } from "./record.ts";
+import { Run } from "./run.ts";
 import type { StoredSubscription } from "./store.ts";
 import type {
   SubscriptionKind,
@@ -17,14 +17,15 @@ import type {
   SubscriptionSettings,
   SubscriptionStart,
 } from "./subscription-options.ts";
-import { addUnread, emptyState, packState, type SubscriptionState } from "./subscription-state.ts";
+import type { Held } from "./tag-table.ts";
 
 /**
  * Hands the events of a topic to competing consumers: at least once, one at a time per key, never more to a consumer
  * than its credit. Failed events come back after a backoff, and after too many deliveries become dead letters.
  *
  * It reads the log only as consumers have credit, and not past a bounded window above the cursor: what nobody takes
- * stays in the log.
+ * stays in the log. Events without a key go out and are acknowledged in runs, which cost next to nothing for each;
+ * the others, and those that fail, are an Entry each.
  */
 export class Subscription implements Persistent {
   readonly name: string;
@@ -37,11 +38,8 @@ export class Subscription implements Persistent {
   readonly #consumers: Consumer[] = [];
   readonly #ready = new Fifo<Entry>();
   readonly #lanes = new KeyLanes();
-  readonly #window: AckWindow;
+  readonly #backlog: Backlog;
   readonly #letters: LetterReplay;
-  #restored: SubscriptionState;
-  #skipped: number;
-  readonly #reader: LogReader;
   readonly #timer: DueTimer;
   #turn = 0;
 
@@ -58,11 +56,8 @@ export class Subscription implements Persistent {
     this.ephemeral = kind.ephemeral;
     this.durable = kind.durable;
     this.maxDeliveries = kind.maxDeliveries;
-    this.#reader = new LogReader(parts.log);
     this.#timer = new DueTimer(parts.clock, () => this.#expire());
-    this.#window = new AckWindow(start.cursor);
-    this.#skipped = start.skipped;
-    this.#restored = start.state;
+    this.#backlog = new Backlog(parts.log, settings, start);
     const { store, topicId, name } = parts;
     this.#letters = new LetterReplay(store, topicId, name, settings.replayEvents, !kind.ephemeral);
   }
@@ -86,7 +81,11 @@ export class Subscription implements Persistent {
     const index = this.#consumers.indexOf(consumer);
     if (index < 0) return;
     this.#consumers.splice(index, 1);
-    const left = [...consumer.takeAll()];
+    const left: Entry[] = [];
+    consumer.forEach((held, tag) => {
+      const entry = this.#single(held, tag);
+      if (entry !== undefined) left.push(entry);
+    });
     for (const entry of left.reverse()) {
       if (orderly || entry.detached) this.#giveBack(entry);
       else {
@@ -101,8 +100,10 @@ export class Subscription implements Persistent {
   /** Deliveries `from` to `to`, both included, are done. Tags that are not in flight are ignored. */
   ack(consumer: Consumer, from: number, to: number): void {
     for (let tag = from; tag <= to; tag++) {
-      const entry = consumer.take(tag);
-      if (entry !== undefined) this.#complete(entry);
+      const held = consumer.take(tag);
+      if (held === undefined) continue;
+      if (!(held instanceof Run)) this.#complete(held);
+      else if (!held.detached) this.#backlog.done(held.offsetOf(tag));
     }
     this.#changed();
   }
@@ -110,14 +111,14 @@ export class Subscription implements Persistent {
   /** Deliveries `from` to `to`, both included, were not begun: others get them, and they do not count. */
   release(consumer: Consumer, from: number, to: number): void {
     for (let tag = to; tag >= from; tag--) {
-      const entry = consumer.take(tag);
+      const entry = this.#single(consumer.take(tag), tag);
       if (entry !== undefined) this.#giveBack(entry);
     }
     this.#changed();
   }
 
   nack(consumer: Consumer, tag: number, reason: string): void {
-    const entry = consumer.take(tag);
+    const entry = this.#single(consumer.take(tag), tag);
     if (entry !== undefined) this.#fail(entry, reason, this.#parts.clock.now());
     this.#changed();
   }
@@ -131,12 +132,16 @@ export class Subscription implements Persistent {
       for (;;) {
         const consumer = this.#nextConsumer();
         if (consumer === undefined) break;
-        const entry = this.#ready.shift() ?? this.#nextReplay() ?? this.#read();
-        if (entry === undefined) break;
-        move(entry, "in-flight");
-        entry.deliveries++;
-        entry.due = due;
-        consumer.give(entry);
+        const next = this.#ready.shift() ?? this.#nextReplay() ?? this.#read(consumer.room, due);
+        if (next === undefined) break;
+        if (next instanceof Run) {
+          consumer.giveRun(next);
+          continue;
+        }
+        move(next, "in-flight");
+        next.deliveries++;
+        next.due = due;
+        consumer.give(next);
       }
     } finally {
       // Also when the file could not be read: what was given before that is on its way.
@@ -158,50 +163,43 @@ export class Subscription implements Persistent {
     this.#ready.clear();
     this.#lanes.clear();
     for (const consumer of this.#consumers) {
-      for (const entry of consumer.inFlight()) {
-        entry.behind = undefined;
-        entry.detached = entry.letter === 0;
-        if (entry.key !== undefined) this.#lanes.enter(entry, entry.key);
-      }
+      consumer.forEach((held) => {
+        if (held instanceof Run) {
+          held.detached = true;
+          return;
+        }
+        held.behind = undefined;
+        held.detached = held.letter === 0;
+        if (held.key !== undefined) this.#lanes.enter(held, held.key);
+      });
     }
     this.#letters.recall();
-    this.#restored = emptyState;
-    this.#window.reset(offset);
+    this.#backlog.moveTo(offset);
     this.#changed();
   }
 
   snapshot(): StoredSubscription {
-    const window = this.#window;
-    const failed: number[] = [];
-    window.forEach((entry) => {
-      const failures = entry.state === "in-flight" ? entry.deliveries - 1 : entry.deliveries;
-      if (failures > 0) failed.push(entry.offset, failures);
-    });
-    const done = window.doneAbove();
-    addUnread(this.#restored, window.next, done, failed);
-    return { name: this.name, cursor: window.cursor, skipped: this.#skipped, state: packState(done, failed) };
+    return this.#backlog.snapshot(this.name);
   }
 
   info(): SubscriptionInfo {
-    const { log } = this.#parts;
-    const window = this.#window;
     let inFlight = 0;
     let waitingRetry = 0;
-    const count = (entry: Entry) => {
-      if (entry.state === "in-flight") inFlight++;
-      else if (entry.state === "retry") waitingRetry++;
+    const count = (held: Held) => {
+      if (held instanceof Run || held.state === "in-flight") inFlight++;
+      else if (held.state === "retry") waitingRetry++;
     };
-    window.forEach(count);
+    this.#backlog.forEach(count);
     for (const entry of this.#letters.entries.values()) count(entry);
     return {
       subscription: this.name,
       consumers: this.#consumers.map((consumer) => consumer.name),
-      cursor: window.cursor,
-      lag: log.nextOffset - Math.max(window.cursor, log.firstOffset),
+      cursor: this.#backlog.cursor,
+      lag: this.#backlog.lag,
       inFlight,
       waitingRetry,
       paused: this.#full || this.#consumers.some((consumer) => !consumer.writable),
-      skipped: this.#skipped,
+      skipped: this.#backlog.skipped,
     };
   }
 
@@ -211,10 +209,7 @@ export class Subscription implements Persistent {
   }
 
   get #full(): boolean {
-    const { windowEvents, windowBytes } = this.#settings;
-    return (
-      this.#window.length >= windowEvents || this.#window.bytes >= windowBytes || this.#parts.ledger.full
-    );
+    return this.#backlog.full || this.#parts.ledger.full;
   }
 
   /** The next one in turn that can take an event. */
@@ -223,56 +218,42 @@ export class Subscription implements Persistent {
     for (let i = 0; i < consumers.length; i++) {
       if (++this.#turn >= consumers.length) this.#turn = 0;
       const consumer = consumers[this.#turn]!;
-      if (consumer.hasCredit) return consumer;
+      if (consumer.room > 0) return consumer;
     }
     return undefined;
   }
 
-  /** The next event of the log whose key is free; those that are not are parked on the way. */
-  #read(): Entry | undefined {
-    const window = this.#window;
-    const { log } = this.#parts;
-    while (window.next < log.nextOffset && !this.#full) {
-      if (window.next < log.firstOffset && !this.#skipTo(log.firstOffset)) return undefined;
-      const offset = window.next;
-      const reader = this.#reader;
-      if (!reader.find(offset)) return undefined;
-      if (this.#restored.done.has(offset)) {
-        window.add(undefined, reader.length);
-        continue;
-      }
-      const entry = this.#entry(offset, reader.records, reader.at);
-      window.add(entry, reader.length);
-      if (this.#admit(entry)) return entry;
+  /** What is next in the log: a run, or an event whose key is free; those whose is not are parked on the way. */
+  #read(room: number, due: number): Entry | Run | undefined {
+    const backlog = this.#backlog;
+    while (!this.#parts.ledger.full) {
+      const { skipped } = backlog;
+      const next = backlog.read(Math.min(room, this.#share()), due, this.maxDeliveries);
+      if (backlog.skipped !== skipped && this.durable) this.#parts.ledger.changed(this);
+      if (next === undefined || next instanceof Run || this.#admit(next)) return next;
     }
     return undefined;
   }
 
-  #entry(offset: number, records: Buffer, at: number): Entry {
-    return {
-      offset,
-      records,
-      at,
-      key: recordKey(records, at),
-      letter: 0,
-      maxDeliveries: this.maxDeliveries,
-      deliveries: this.#restored.failed.get(offset) ?? 0,
-      lastError: undefined,
-      state: "ready",
-      due: 0,
-      behind: undefined,
-      detached: false,
-    };
+  /** Consumers compete: one gets no more at once than its part of what there is. */
+  #share(): number {
+    const consumers = this.#consumers;
+    if (consumers.length === 1) return Number.POSITIVE_INFINITY;
+    let ready = 0;
+    for (const consumer of consumers) if (consumer.room > 0) ready++;
+    return Math.ceil(this.#backlog.readable / Math.max(1, ready));
   }
 
-  /** Retention has overtaken this subscription. Only once all it holds is done, so that offsets stay in one window. */
-  #skipTo(offset: number): boolean {
-    const window = this.#window;
-    if (window.length > 0) return false;
-    this.#skipped += offset - window.next;
-    window.reset(offset);
-    if (this.durable) this.#parts.ledger.changed(this);
-    return true;
+  /** The event of a run under this tag as an entry of its own. Undefined when there is none whose outcome counts. */
+  #single(held: Held | undefined, tag: number): Entry | undefined {
+    if (!(held instanceof Run)) return held;
+    if (held.detached) return undefined;
+    const offset = held.offsetOf(tag);
+    const entry = newEntry(offset, held.records, held.locate(offset), 1, this.maxDeliveries);
+    entry.state = "in-flight";
+    entry.due = held.due;
+    this.#backlog.replace(entry);
+    return entry;
   }
 
   /** False when the event has to wait behind another of its key. */
@@ -287,10 +268,14 @@ export class Subscription implements Persistent {
       const letter = this.#letters.next();
       if (letter === undefined) return undefined;
       const entry: Entry = {
-        ...this.#entry(letter.offset, letter.record, 0),
+        ...newEntry(
+          letter.offset,
+          letter.record,
+          0,
+          letter.deliveries,
+          letter.deliveries + this.maxDeliveries,
+        ),
         letter: letter.id,
-        maxDeliveries: letter.deliveries + this.maxDeliveries,
-        deliveries: letter.deliveries,
         lastError: letter.reason,
       };
       this.#letters.entries.set(letter.id, entry);
@@ -342,7 +327,7 @@ export class Subscription implements Persistent {
     if (letter !== 0) {
       this.#letters.entries.delete(letter);
       if (!buried) this.#parts.ledger.letter((store) => store.deleteDead(letter));
-    } else if (!entry.detached) this.#window.done(entry.offset);
+    } else if (!entry.detached) this.#backlog.done(entry.offset);
   }
 
   #giveBack(entry: Entry): void {
@@ -370,26 +355,29 @@ export class Subscription implements Persistent {
     const { clock } = this.#parts;
     const now = clock.now();
     let earliest = Number.POSITIVE_INFINITY;
-    const late: Entry[] = [];
-    const look = (entry: Entry) => {
-      if (entry.due <= now) late.push(entry);
-      else if (entry.due < earliest) earliest = entry.due;
+    const due: Entry[] = [];
+    const lookRetry = (held: Held) => {
+      if (held instanceof Run || held.state !== "retry") return;
+      if (held.due <= now) due.push(held);
+      else if (held.due < earliest) earliest = held.due;
     };
-    const lookRetry = (entry: Entry) => {
-      if (entry.state === "retry") look(entry);
-    };
-    for (const consumer of this.#consumers) consumer.inFlight().forEach(look);
-    this.#window.forEach(lookRetry);
+    this.#backlog.forEach(lookRetry);
     this.#letters.entries.forEach(lookRetry);
-    for (const entry of late) {
-      if (entry.state === "retry") {
-        move(entry, "ready");
-        this.#ready.push(entry);
-      } else {
+    for (const consumer of this.#consumers) {
+      consumer.forEach((held, tag) => {
+        if (held.due > now) {
+          if (held.due < earliest) earliest = held.due;
+          return;
+        }
         // The consumer's credit stays used: if it hangs, it gets no more events to lose.
-        for (const consumer of this.#consumers) consumer.abandon(entry);
-        this.#fail(entry, `not acknowledged within ${this.#settings.ackTimeoutMs} ms`, now);
-      }
+        consumer.abandon(tag);
+        const entry = this.#single(held, tag);
+        if (entry !== undefined) this.#fail(entry, `not acknowledged within ${this.#settings.ackTimeoutMs} ms`, now);
+      });
+    }
+    for (const entry of due) {
+      move(entry, "ready");
+      this.#ready.push(entry);
     }
     this.#timer.at(earliest);
     this.#changed();

@@ -18,6 +18,8 @@ import type { Offsets } from "./topic.ts";
  * broker → client   ["published", sequence, offsets]           first offset, or one per event
  *                   ["refused", sequence, code, message]
  *                   ["deliver", token, firstTag, count]        body: deliveries (delivery.ts)
+ *                   ["run", token, firstTag, count, offset]    body: records (record.ts), the log's own bytes: events that
+ *                                                              follow each other from `offset` on, each for the first time
  *
  * calls             ["subscribe", token, topic, subscription, consumer, credit, from, maxDeliveries | null, ephemeral]
  *                   ["unsubscribe", token]
@@ -41,6 +43,7 @@ export type NackHead = readonly ["nack", token: number, failures: readonly (numb
 export type PublishedHead = readonly ["published", sequence: number, offsets: Offsets];
 export type RefusedHead = readonly ["refused", sequence: number, code: string, message: string];
 export type DeliverHead = readonly ["deliver", token: number, firstTag: number, count: number];
+export type RunHead = readonly ["run", token: number, firstTag: number, count: number, offset: number];
 export type SubscribeHead = readonly [
   "subscribe",
   token: number,
@@ -121,6 +124,10 @@ export function isRefusedHead(head: readonly unknown[]): head is RefusedHead {
 
 export function isDeliverHead(head: readonly unknown[]): head is DeliverHead {
   return head[0] === "deliver" && isCount(head[1]) && isCount(head[2]) && isCount(head[3]);
+}
+
+export function isRunHead(head: readonly unknown[]): head is RunHead {
+  return head[0] === "run" && isCount(head[1]) && isCount(head[2]) && isCount(head[3]) && isCount(head[4]);
 }
 
 export function isIds(value: unknown): value is readonly string[] | null {
