@@ -15,9 +15,8 @@ import type { PackedId } from "./packed-id.ts";
  */
 export class IdTable {
   #mask: number;
-  #hashes: Uint32Array;
-  /** Arena position + 1; 0 is an empty slot. */
-  #places: Uint32Array;
+  /** Two numbers a slot, side by side because the table is larger than the cache: hash, 0 when empty, and arena position. */
+  #slots: Uint32Array;
   #arena = Buffer.allocUnsafeSlow(4096);
   #used = 0;
   size = 0;
@@ -25,8 +24,7 @@ export class IdTable {
   /** `slots` is a power of two. */
   constructor(slots: number) {
     this.#mask = slots - 1;
-    this.#hashes = new Uint32Array(slots);
-    this.#places = new Uint32Array(slots);
+    this.#slots = new Uint32Array(slots * 2);
   }
 
   /** For a table that holds as many ids as this one. */
@@ -37,45 +35,49 @@ export class IdTable {
   }
 
   get bytes(): number {
-    return this.#hashes.byteLength + this.#places.byteLength + this.#arena.length;
+    return this.#slots.byteLength + this.#arena.length;
   }
 
   /** The offset the id has, or -1. */
   find(id: PackedId): number {
-    const place = this.#places[this.#slot(id)]!;
-    return place === 0 ? forgotten : this.#offset(place - 1);
+    const slot = this.#slot(id);
+    return this.#slots[slot] === 0 ? forgotten : this.#offset(this.#slots[slot + 1]!);
   }
 
   /** The offset the id has, or -1 after giving it this one. */
   findOrAdd(id: PackedId, offset: number): number {
     const slot = this.#slot(id);
-    const place = this.#places[slot]!;
-    if (place !== 0) {
-      const earlier = this.#offset(place - 1);
-      if (earlier === forgotten) this.#setOffset(place - 1, offset);
+    if (this.#slots[slot] !== 0) {
+      const place = this.#slots[slot + 1]!;
+      const earlier = this.#offset(place);
+      if (earlier === forgotten) this.#setOffset(place, offset);
       return earlier;
     }
-    this.#hashes[slot] = id.hash;
-    this.#places[slot] = this.#keep(id, offset) + 1;
+    this.#slots[slot] = id.hash;
+    this.#slots[slot + 1] = this.#keep(id, offset);
     if (++this.size * 2 > this.#mask + 1) this.#growSlots();
     return forgotten;
   }
 
   /** Takes back what has an offset from `offset` on. */
   forgetFrom(offset: number): void {
-    for (const place of this.#places) {
-      if (place !== 0 && this.#offset(place - 1) >= offset) this.#setOffset(place - 1, forgotten);
+    const slots = this.#slots;
+    for (let slot = 0; slot < slots.length; slot += 2) {
+      if (slots[slot] !== 0 && this.#offset(slots[slot + 1]!) >= offset) {
+        this.#setOffset(slots[slot + 1]!, forgotten);
+      }
     }
   }
 
-  /** The id's slot, or the empty one where it belongs. */
+  /** Where the id's slot is in `#slots`, or the empty one where it belongs. */
   #slot(id: PackedId): number {
     const { hash } = id;
+    const slots = this.#slots;
     let slot = hash & this.#mask;
     for (;;) {
-      const place = this.#places[slot]!;
-      if (place === 0) return slot;
-      if (this.#hashes[slot] === hash && this.#holds(place - 1, id)) return slot;
+      const found = slots[slot * 2]!;
+      if (found === 0) return slot * 2;
+      if (found === hash && this.#holds(slots[slot * 2 + 1]!, id)) return slot * 2;
       slot = (slot + 1) & this.#mask;
     }
   }
@@ -115,17 +117,16 @@ export class IdTable {
   }
 
   #growSlots(): void {
-    const [hashes, places] = [this.#hashes, this.#places];
-    const slots = hashes.length * 2;
-    this.#mask = slots - 1;
-    this.#hashes = new Uint32Array(slots);
-    this.#places = new Uint32Array(slots);
-    for (let old = 0; old < hashes.length; old++) {
-      if (places[old] === 0) continue;
-      let slot = hashes[old]! & this.#mask;
-      while (this.#places[slot] !== 0) slot = (slot + 1) & this.#mask;
-      this.#hashes[slot] = hashes[old]!;
-      this.#places[slot] = places[old]!;
+    const old = this.#slots;
+    const slots = new Uint32Array(old.length * 2);
+    this.#slots = slots;
+    this.#mask = slots.length / 2 - 1;
+    for (let from = 0; from < old.length; from += 2) {
+      if (old[from] === 0) continue;
+      let slot = old[from]! & this.#mask;
+      while (slots[slot * 2] !== 0) slot = (slot + 1) & this.#mask;
+      slots[slot * 2] = old[from]!;
+      slots[slot * 2 + 1] = old[from + 1]!;
     }
   }
 }

@@ -3,7 +3,8 @@
  * One object is used for all ids, as one each would cost more than the rest.
  */
 export class PackedId {
-  readonly #uuid = Buffer.alloc(uuidBytes);
+  readonly #uuid = Buffer.from(new ArrayBuffer(uuidBytes));
+  readonly #words = new Int32Array(this.#uuid.buffer);
   bytes: Buffer = this.#uuid;
   start = 0;
   end = 0;
@@ -20,7 +21,7 @@ export class PackedId {
     this.bytes = packed ? this.#uuid : buffer;
     this.start = packed ? 0 : start;
     this.end = packed ? uuidBytes : end;
-    this.hash = hashBytes(this.bytes, this.start, this.end);
+    this.hash = packed ? hashWords(this.#words) : hashBytes(buffer, start, end);
   }
 }
 
@@ -55,9 +56,18 @@ function hashBytes(buffer: Buffer, start: number, end: number): number {
   let rest = 0;
   for (; at < end; at++) rest = (rest << 8) | buffer[at]!;
   hash = mix(hash, rest);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return spread(hash);
+}
+
+function hashWords(words: Int32Array): number {
+  return spread(mix(mix(mix(mix(uuidBytes, words[0]!), words[1]!), words[2]!), words[3]!));
+}
+
+/** Never 0, which stands for an empty place in tables. */
+function spread(mixed: number): number {
+  let hash = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return (hash ^ (hash >>> 16)) >>> 0 || 1;
 }
 
 function mix(hash: number, word: number): number {

@@ -372,7 +372,8 @@ export class Subscription implements Persistent {
         // The consumer's credit stays used: if it hangs, it gets no more events to lose.
         consumer.abandon(tag);
         const entry = this.#single(held, tag);
-        if (entry !== undefined) this.#fail(entry, `not acknowledged within ${this.#settings.ackTimeoutMs} ms`, now);
+        if (entry !== undefined)
+          this.#fail(entry, `not acknowledged within ${this.#settings.ackTimeoutMs} ms`, now);
       });
     }
     for (const entry of due) {

@@ -26,6 +26,7 @@ const leaf = fc.oneof(
   fc.string({ unit: "binary", maxLength: 40 }),
   fc.string({ minLength: 250, maxLength: 300 }),
   fc.integer({ min: 0, max: 0xffff }),
+  fc.nat({ max: 2 ** 32 - 1 }),
   fc.boolean(),
   fc.constant(null),
 );
@@ -84,7 +85,7 @@ describe("plain heads", () => {
     ["an object", { a: 1 }],
     ["a fraction", 1.5],
     ["a negative number", -1],
-    ["a number over 16 bits", 65_536],
+    ["a number over 32 bits", 2 ** 32],
     ["NaN", Number.NaN],
     ["undefined", undefined],
     ["bytes", new Uint8Array(2)],

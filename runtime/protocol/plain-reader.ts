@@ -53,6 +53,8 @@ export class PlainReader {
         return this.#byte();
       case 0xcd:
         return this.#uint16();
+      case 0xce:
+        return this.#uint16() * 0x10000 + this.#uint16();
       case 0xd9:
         return this.#string(this.#byte());
       case 0xda:

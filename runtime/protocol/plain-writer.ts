@@ -27,8 +27,8 @@ export class PlainWriter {
 
   #value(value: unknown, depth: number): boolean {
     if (typeof value === "string") return this.#string(value);
-    // The longest thing written below takes three bytes.
-    if (this.#at + 3 > this.#limit) return false;
+    // The longest thing written below takes five bytes.
+    if (this.#at + 5 > this.#limit) return false;
     if (typeof value === "number") return this.#number(value);
     if (value === null) return this.#byte(0xc0);
     if (value === true) return this.#byte(0xc3);
@@ -44,10 +44,20 @@ export class PlainWriter {
   }
 
   #number(value: number): boolean {
-    if (value !== (value & 0xffff)) return false;
+    if (value !== (value & 0xffff)) return this.#large(value);
     if (value < 0x80) return this.#byte(value);
     if (value >= 0x100) return this.#sized(0xcd, value);
     this.#byte(0xcc);
+    return this.#byte(value);
+  }
+
+  /** Counters, such as a topic's offsets. */
+  #large(value: number): boolean {
+    if (value !== value >>> 0) return false;
+    this.#byte(0xce);
+    this.#byte(value >>> 24);
+    this.#byte(value >>> 16);
+    this.#byte(value >>> 8);
     return this.#byte(value);
   }
 
