@@ -50,11 +50,13 @@ test("UUIDs are kept as bytes: 48 bytes an id at most, however full its window",
   const windowIds = 65_536;
   const dedupe = new Dedupe({ windowIds, windowMs: 1000 }, 0);
   let most = 0;
+  let known = 0;
   for (let i = 0; i < windowIds * 3; i++) {
     const uuid = `018f4a2e-7b10-7c3d-9a1b-${i.toString(16).padStart(12, "0")}`;
-    expect(dedupe.seen(id(uuid), 0, uuid.length, i, 0)).toBe(-1);
+    if (dedupe.seen(id(uuid), 0, uuid.length, i, 0) !== -1) known++;
     most = Math.max(most, dedupe.bytes);
   }
+  expect(known).toBe(0);
   expect(most).toBeLessThanOrEqual(2 * windowIds * 48);
 });
 
