@@ -1,23 +1,21 @@
 /** `bun run bench [boot|gateway|telemetry|bus]`: measures the budgets of the design, as ratios in one run on one machine. */
 import { availableParallelism, cpus } from "node:os";
 import { Command } from "commander";
+import { addCheckCommand } from "./check/command.ts";
+import { addCompareModesCommand } from "./compare-modes/command.ts";
 import { addCurvesCommand } from "./curves/command.ts";
 import { addLoadCommand } from "./load/command.ts";
+import { wholeNumber as whole } from "./option-values.ts";
 import { addPeersCommand } from "./peers/command.ts";
 import { addDiffCommand } from "./report/command.ts";
 import { addSaturateCommand } from "./saturate/command.ts";
+import { addStylesCommand } from "./styles/command.ts";
 
 const program = new Command("bench")
   .description(
     "Measure the budgets, each beside its peer in the same run. Takes a few minutes without a command.",
   )
   .addHelpText("after", "\nExamples:\n  $ bun run bench\n  $ bun run bench gateway --rounds 5 --seconds 10");
-
-const whole = (text: string) => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`"${text}" is not a whole number above 0`);
-  return value;
-};
 
 const available = (tool: string) => Bun.which(tool) !== null;
 
@@ -97,6 +95,9 @@ addDiffCommand(program);
 addSaturateCommand(program);
 addPeersCommand(program);
 addCurvesCommand(program);
+addCheckCommand(program);
+addCompareModesCommand(program);
+addStylesCommand(program);
 program.action(async () => {
   environment();
   await boot({ rounds: 5 });

@@ -1,4 +1,4 @@
-import type { Subprocess } from "bun";
+import type { BunFile, Subprocess } from "bun";
 
 const readyTimeoutMs = 30_000;
 
@@ -12,7 +12,12 @@ export interface ReadyChild {
 
 export async function startReady(
   command: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Record<string, string | undefined> } = {},
+  options: {
+    readonly cwd?: string;
+    readonly env?: Record<string, string | undefined>;
+    /** Default: this process's own. */
+    readonly stderr?: BunFile;
+  } = {},
 ): Promise<ReadyChild> {
   const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "inherit", ...options });
   const stop = async () => {

@@ -10,6 +10,8 @@ export interface StepCounts {
   readonly failed: Readonly<Record<FailureKind, number>>;
   readonly statuses: Readonly<Record<string, number>>;
   readonly bodyBytes: number;
+  /** When the first and the last request without a good answer ended, milliseconds since the measurement began. */
+  readonly failing?: { readonly fromMs: number; readonly untilMs: number };
   /** Encoded LatencyHistogram: from the intended start to the end of the answer. */
   readonly corrected: string;
   /** From the actual send. */
@@ -45,9 +47,15 @@ class Step {
   readonly statuses = new Int32Array(600);
   bad = 0;
   bodyBytes = 0;
+  failing: { fromMs: number; untilMs: number } | undefined;
 
   constructor(name: string) {
     this.name = name;
+  }
+
+  fails(atMs: number): void {
+    this.failing ??= { fromMs: atMs, untilMs: atMs };
+    this.failing.untilMs = Math.max(this.failing.untilMs, atMs);
   }
 
   counts(): StepCounts {
@@ -64,6 +72,7 @@ class Step {
       failed: { ...this.failed },
       statuses,
       bodyBytes: this.bodyBytes,
+      ...(this.failing === undefined ? {} : { failing: { ...this.failing } }),
       corrected: this.corrected.encode(),
       uncorrected: this.uncorrected.encode(),
     };
@@ -129,7 +138,10 @@ export class Recorder {
     step.uncorrected.recordMs(endedMs - sentMs);
     step.statuses[reply.status]!++;
     step.bodyBytes += reply.bodyBytes;
-    if (isBad) step.bad++;
+    if (isBad) {
+      step.bad++;
+      step.fails(endedMs - this.fromMs);
+    }
   }
 
   /** A request that timed out has at least taken the time waited, and counts with it; others have no latency. */
@@ -141,6 +153,7 @@ export class Recorder {
     this.#failed++;
     if (intendedMs >= this.toMs) return;
     step.failed[kind]++;
+    step.fails(endedMs - this.fromMs);
     if (kind === "timeout" || kind === "unsent") step.corrected.recordMs(endedMs - intendedMs);
     if (kind === "timeout" && sentMs >= 0) step.uncorrected.recordMs(endedMs - sentMs);
   }
@@ -232,6 +245,7 @@ export function sumSteps(name: string, steps: readonly StepCounts[]): StepCounts
     corrected.merge(LatencyHistogram.decode(step.corrected));
     uncorrected.merge(LatencyHistogram.decode(step.uncorrected));
   }
+  const failing = steps.flatMap((step) => (step.failing === undefined ? [] : [step.failing]));
   return {
     name,
     replied,
@@ -239,6 +253,14 @@ export function sumSteps(name: string, steps: readonly StepCounts[]): StepCounts
     failed,
     statuses,
     bodyBytes,
+    ...(failing.length === 0
+      ? {}
+      : {
+          failing: {
+            fromMs: Math.min(...failing.map(({ fromMs }) => fromMs)),
+            untilMs: Math.max(...failing.map(({ untilMs }) => untilMs)),
+          },
+        }),
     corrected: corrected.encode(),
     uncorrected: uncorrected.encode(),
   };

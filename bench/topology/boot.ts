@@ -43,6 +43,8 @@ export async function bootRun(options: BootOptions): Promise<BootedRun> {
   const clean = () => {
     if (own) rmSync(data, { recursive: true, force: true });
   };
+  // What it says is told when it does not get ready, and is in nobody's way otherwise.
+  const said = Bun.file(join(data, "up.err"));
   const began = performance.now();
   try {
     const child = await startReady(
@@ -50,7 +52,7 @@ export async function bootRun(options: BootOptions): Promise<BootedRun> {
         ...[process.execPath, main, "up", resolve(topology), "--data", data, "--mode", mode],
         ...[`--port=${port}`, "--control-port=0", "--json"],
       ],
-      { env: { ...process.env, ...env } },
+      { env: { ...process.env, ...env }, stderr: said },
     );
     const ready = JSON.parse(child.line) as { gateway: string; instances: InstanceInfo[] };
     const file = readControlFile(join(data, "run"));
@@ -74,9 +76,10 @@ export async function bootRun(options: BootOptions): Promise<BootedRun> {
         await child.process.exited;
       },
     };
-  } catch (error) {
+  } catch (cause) {
+    const text = (await said.text().catch(() => "")).trim();
     clean();
-    throw error;
+    throw new Error(`${topology} did not get ready${text === "" ? "" : `:\n${text}`}`, { cause });
   }
 }
 

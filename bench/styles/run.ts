@@ -1,0 +1,138 @@
+import { join } from "node:path";
+import { LatencyHistogram } from "../load/histogram.ts";
+import { type Loop, makePlan } from "../load/plan.ts";
+import { failedShare, type LoadResult } from "../load/result.ts";
+import { runLoad } from "../load/run.ts";
+import {
+  compare,
+  type ComparisonReport,
+  type Measure,
+  orderOf,
+  type RoundValues,
+  roundsWarning,
+} from "../paired/comparison.ts";
+import { findingsOf } from "../paired/words.ts";
+import type { ReportFrame } from "../report/page.ts";
+import { type BootedRun, bootRun } from "../topology/boot.ts";
+import { treeCpuMs } from "../topology/processes.ts";
+import { type Shape, type Style, styles } from "./work.ts";
+
+export interface StylesOptions {
+  readonly shapes: readonly Shape[];
+  readonly rounds: number;
+  /** Of one measurement. */
+  readonly measureMs: number;
+  /** Requests a second of the open loop, from which the percentiles are. */
+  readonly rate: number;
+  /** Of the closed loop. */
+  readonly clients: number;
+  readonly seed: number;
+}
+
+const names: Readonly<Record<Style, string>> = {
+  mesh: "mesh frames",
+  http: "HTTP/JSON over TCP",
+  events: "event and reply",
+};
+const titles: Readonly<Record<Shape, string>> = {
+  one: "One call",
+  chain: "Five calls in a chain",
+  parallel: "Five calls at once",
+};
+const contenders = styles.map((style) => names[style]);
+const warmupMs = 500;
+const maxFailedShare = 0.01;
+
+/**
+ * One run with all three styles in it, which take the load in turns, the order reversed every other round: what else the
+ * machine does falls on all of them.
+ */
+export async function measureStyles(
+  options: StylesOptions,
+  told: (line: string) => void,
+): Promise<{ readonly rounds: readonly RoundValues[]; readonly warnings: readonly string[] }> {
+  const run = await bootRun({ topology: join(import.meta.dir, "topology.yaml") });
+  try {
+    const rounds: RoundValues[] = [];
+    const warnings = new Set<string>(roundsWarning(options.rounds));
+    for (const style of styles) for (const shape of options.shapes) await warmUp(run, style, shape);
+    for (let round = 0; round < options.rounds; round++) {
+      for (const style of orderOf(styles, round)) {
+        const values: Record<string, number> = {};
+        for (const shape of orderOf(options.shapes, round)) {
+          const found = await measure(run, style, shape, options, options.seed + round);
+          for (const [key, value] of Object.entries(found)) values[`${shape}.${key}`] = value;
+          if (found.failedShare > maxFailedShare) {
+            warnings.add(`${names[style]}, ${titles[shape].toLowerCase()}: over 1 % of the requests failed`);
+          }
+        }
+        rounds.push({ round, contender: names[style], values });
+      }
+      told(`round ${round + 1} of ${options.rounds} measured`);
+    }
+    return { rounds, warnings: [...warnings] };
+  } finally {
+    await run.stop();
+  }
+}
+
+const load = (run: BootedRun, style: Style, shape: Shape, loop: Loop, durationMs: number, seed: number) =>
+  runLoad(makePlan({ url: `${run.gateway}/${style}/${shape}`, loop, durationMs, warmup: warmupMs, seed }));
+
+async function warmUp(run: BootedRun, style: Style, shape: Shape): Promise<void> {
+  await load(run, style, shape, { kind: "closed", clients: 8, thinkMs: 0 }, 500, 1);
+}
+
+async function measure(run: BootedRun, style: Style, shape: Shape, options: StylesOptions, seed: number) {
+  const { measureMs, rate, clients } = options;
+  const open = await load(
+    run,
+    style,
+    shape,
+    { kind: "open", arrivals: { kind: "poisson", rate } },
+    measureMs,
+    seed,
+  );
+  const cpuBefore = treeCpuMs(run.pid);
+  const closed = await load(run, style, shape, { kind: "closed", clients, thinkMs: 0 }, measureMs, seed);
+  const cpuMs = treeCpuMs(run.pid) - cpuBefore;
+  const latencies = LatencyHistogram.decode(open.total.corrected);
+  return {
+    p50Ms: latencies.percentileMs(50),
+    p99Ms: latencies.percentileMs(99),
+    perSecond: closed.perSecond,
+    // The warm-up's requests cost as well.
+    cpuMs: cpuMs / answers(closed),
+    failedShare: Math.max(failedShare(open.total), failedShare(closed.total)),
+  };
+}
+
+const answers = ({ total, warmup }: LoadResult) => Math.max(1, total.replied + warmup.replies);
+
+const measuresOf = (shape: Shape): Measure[] => [
+  { key: `${shape}.p50Ms`, label: "p50", unit: "ms", better: "less" },
+  { key: `${shape}.p99Ms`, label: "p99", unit: "ms", better: "less" },
+  { key: `${shape}.perSecond`, label: "throughput", unit: "perSecond", better: "more" },
+  { key: `${shape}.cpuMs`, label: "CPU of a request", unit: "ms", better: "less" },
+];
+
+export function stylesReport(
+  frame: ReportFrame,
+  options: StylesOptions,
+  { rounds, warnings }: Awaited<ReturnType<typeof measureStyles>>,
+): ComparisonReport {
+  const sections = options.shapes.map((shape) => ({
+    title: titles[shape],
+    note: `Percentiles, from the intended start, at ${options.rate} requests a second, Poisson; throughput and CPU (all processes of the run) of ${options.clients} clients in a closed loop. Through the gateway, which costs all three the same.`,
+    rows: compare(measuresOf(shape), rounds, contenders),
+  }));
+  const findings = sections.flatMap(({ title, rows }) =>
+    rows.flatMap(findingsOf).map(({ whose, text }) => ({ whose, text: `${title.toLowerCase()}, ${text}` })),
+  );
+  return {
+    ...frame,
+    ...{ format: "microcosm-comparison-report", version: 1, heading: "Ways to ask another service" },
+    sub: `${contenders.join(", ")}; ${options.rounds} rounds in turns`,
+    ...{ contenders, sections, tables: [], findings, warnings, seed: options.seed, rounds },
+  };
+}

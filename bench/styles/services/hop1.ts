@@ -1,0 +1,3 @@
+import { hopService } from "../hop.ts";
+
+export const hop1 = hopService("hop1");

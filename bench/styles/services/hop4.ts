@@ -1,0 +1,3 @@
+import { hopService } from "../hop.ts";
+
+export const hop4 = hopService("hop4");
