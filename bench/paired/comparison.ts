@@ -88,20 +88,20 @@ export function compare(
   random: Random = seededRandom(1),
 ): ComparedRow[] {
   const [first] = contenders;
-  const valueOf = (contender: string, round: number, key: string) =>
+  const valueIn = (contender: string, round: number, key: string) =>
     rounds.find((each) => each.contender === contender && each.round === round)?.values[key];
   const numbers = [...new Set(rounds.map(({ round }) => round))];
   return measures.flatMap((measure): ComparedRow[] => {
     const cells = contenders.flatMap((contender): ComparedCell[] => {
       const found = numbers.flatMap((round) => {
-        const value = valueOf(contender, round, measure.key);
+        const value = valueIn(contender, round, measure.key);
         return value === undefined || Number.isNaN(value) ? [] : [{ round, value }];
       });
       if (found.length === 0) return [];
       const own = spread(found.map(({ value }) => value));
       if (contender === first) return [{ contender, spread: own }];
       const pairs = found.flatMap(({ round, value }): [number, number][] => {
-        const other = valueOf(first!, round, measure.key);
+        const other = valueIn(first!, round, measure.key);
         return other === undefined || Number.isNaN(other) ? [] : [[other, value]];
       });
       return [{ contender, spread: own, against: judged(measure, pairs, random) }];
