@@ -1,9 +1,9 @@
+import { anySignal } from "../runtime/call-signal.ts";
 import type { Mesh } from "../runtime/calls/mesh.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { AggregatePart, RouteConfig } from "../runtime/topology/model.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
 import type { Exchange } from "./exchange.ts";
-import { addForwarded } from "./middleware/forwarded.ts";
 import { impersonal, type Origin } from "./origins.ts";
 import { compileRewrite, type Rewrite } from "./path.ts";
 import { collect, type Reply } from "./reply.ts";
@@ -45,12 +45,11 @@ export function aggregateOrigin(
     member: `${JSON.stringify(part.name)}:`,
   }));
   return async (x) => {
-    const headers = impersonal(x.headers);
-    addForwarded(x, headers);
+    const headers = impersonal(x.head.headers);
     const deadline = options.clock.now() + route.timeoutMs;
     // When a required part fails, nobody waits for the others.
     const failed = new AbortController();
-    const signal = AbortSignal.any([x.request.signal, failed.signal]);
+    const signal = anySignal(x, failed.signal);
     try {
       const texts = await Promise.all(
         compiled.map((part) => askPart(x, part, { headers, deadline, signal, ...options })),
@@ -92,7 +91,7 @@ async function askPart(x: Exchange, part: CompiledPart, request: PartRequest): P
     }
     return await jsonText(reply, part, maxPartBytes);
   } catch (error) {
-    if (part.required || x.request.signal.aborted) throw error;
+    if (part.required || x.aborted) throw error;
     return undefined;
   }
 }

@@ -1,11 +1,10 @@
-import { Hono } from "hono";
+import { type Handler, Hono } from "hono";
 import type { WorkerRuntime } from "../runtime/worker/role.ts";
 import type { GatewayConfig, RouteConfig } from "../runtime/topology/model.ts";
 import { aggregateOrigin } from "./aggregate.ts";
 import type { GatewayBounds } from "./bounds.ts";
-import { type Connection, Exchange, type Guard, type Target } from "./exchange.ts";
+import type { Answered, Exchange, Guard, Target } from "./exchange.ts";
 import { FailureLog } from "./failure-log.ts";
-import { readHead } from "./head.ts";
 import { healthTarget, readyTarget, routedServices } from "./health.ts";
 import { KeySet } from "./key-set.ts";
 import { GatewayMetrics } from "./metrics.ts";
@@ -18,10 +17,11 @@ import { BodyReader } from "./middleware/request-body.ts";
 import { StaticFiles } from "./middleware/static-files.ts";
 import { type Origin, serviceOrigin } from "./origins.ts";
 import { compareSpecificity, honoPattern } from "./path.ts";
-import { problemJson, problemOf } from "./problems.ts";
+import { problemOf } from "./problems.ts";
 import { PassedTraces, type Traces } from "./middleware/trace.ts";
 import { Responder } from "./responder.ts";
-import { compileHandler, originTarget } from "./route-handler.ts";
+import type { BadRequest } from "./http/request-head.ts";
+import { compileHandler, originTarget, type RouteHandler } from "./route-handler.ts";
 import { RouteTable } from "./routes.ts";
 import { LiveStreams } from "./streams.ts";
 import { GatewayTelemetry } from "./telemetry.ts";
@@ -31,7 +31,12 @@ type AppRuntime = Pick<WorkerRuntime, "mesh" | "log" | "clock" | "random" | "isR
 /** Rows of the metrics that are no routes. */
 const builtIn = ["unmatched", "static", "health"] as const;
 
-/** The gateway without its socket: Hono's app and what the role needs of it. */
+/**
+ * The gateway without its socket: what each request goes through.
+ *
+ * Routes stand in a Hono app, and its router finds them. Its `fetch` is not used: it makes a context for handlers that
+ * are written by hand and a Response that would be taken apart again; the handlers here are compiled and need neither.
+ */
 export class GatewayApp {
   readonly metrics: GatewayMetrics;
   readonly streams = new LiveStreams();
@@ -52,7 +57,7 @@ export class GatewayApp {
   readonly #verifier: TokenVerifier | undefined;
   readonly #table: RouteTable;
   readonly #static: StaticFiles;
-  readonly #hono: Hono<{ Bindings: Exchange }>;
+  readonly #hono: Hono;
   readonly #caches: RouteCache[] = [];
 
   constructor(config: GatewayConfig, runtime: AppRuntime, bounds: GatewayBounds) {
@@ -81,7 +86,6 @@ export class GatewayApp {
       bounds,
       cors: this.#cors,
       compression: this.#compression,
-      idleTimeoutMs: config.limits.idleTimeoutMs,
     });
     this.#failures = new FailureLog(runtime.log, runtime.clock, bounds.failureLogIntervalMs);
     this.#bodies = new BodyReader(config.limits, bounds.bufferedBodyBytes, runtime.clock);
@@ -92,23 +96,43 @@ export class GatewayApp {
     this.caches = this.#caches;
   }
 
-  /** Answers one request. Never rejects. */
-  fetch(request: Request, connection: Connection): Response | Promise<Response> {
-    const x = new Exchange(request, connection);
-    if (readHead(x, this.#traces) > this.#config.limits.headerBytes) {
-      const detail = `A request's head may have ${this.#config.limits.headerBytes} bytes.`;
-      x.addHeader("connection", "close");
-      return this.#responder.problem(x, { status: 431, type: "head-too-large", detail });
+  /** Answers one request, now or later, through its client. Never throws. */
+  readonly handle = (x: Exchange): void => {
+    try {
+      this.#open(x);
+      if (x.method === "OPTIONS" && this.#cors?.isPreflight(x) === true) {
+        this.#responder.send(x, 204, this.#cors.preflight(x), null);
+        return;
+      }
+      const handler = this.#find(x.method, x.path);
+      const answer = handler === undefined ? this.#unmatched(x) : handler(x);
+      if (answer instanceof Promise) answer.catch((error: unknown) => this.#failed(x, error, "the gateway"));
+    } catch (error) {
+      this.#failed(x, error, "the gateway");
     }
-    if (this.#cors?.isPreflight(x)) return this.#responder.send(x, 204, this.#cors.preflight(x), null);
-    return this.#hono.fetch(request, x);
+  };
+
+  /** Answers for a request that could not be read. */
+  readonly refuse = (x: Exchange, { status, type, message }: BadRequest): void => {
+    if (x.traceparent === "") this.#open(x);
+    this.#responder.problem(x, { status, type, detail: message });
+  };
+
+  #open(x: Exchange): void {
+    this.#traces.begin(x);
+    // The trace's id is as good an id as any, and one look-up leads from a problem to its trace.
+    if (x.requestId === "") x.requestId = x.traceparent.slice(3, 35);
   }
 
-  /** For what Bun catches outside of `fetch`. */
-  defect(error: unknown): Response {
-    this.#runtime.log.error(`request failed: ${error instanceof Error ? error.stack : error}`);
-    const body = problemJson(problemOf(error, "gateway"), "");
-    return new Response(body, { status: 500, headers: { "content-type": "application/problem+json" } });
+  /** GET answers HEAD as well, unless a route is for HEAD itself. */
+  #find(method: string, path: string): RouteHandler | undefined {
+    const found = this.#match(method, path);
+    return found === undefined && method === "HEAD" ? this.#match("GET", path) : found;
+  }
+
+  #match(method: string, path: string): RouteHandler | undefined {
+    const handlers = this.#hono.router.match(method, path)[0];
+    return handlers.length === 0 ? undefined : (handlers[0]![0][0] as unknown as RouteHandler);
   }
 
   #makeVerifier(): TokenVerifier | undefined {
@@ -119,11 +143,8 @@ export class GatewayApp {
     return new TokenVerifier(auth, keys, clock, this.#bounds.tokenCacheEntries);
   }
 
-  #makeHono(routes: readonly RouteConfig[]): Hono<{ Bindings: Exchange }> {
-    // The path was cut out of the URL already.
-    const hono = new Hono<{ Bindings: Exchange }>({
-      getPath: (_, options) => (options as { env: Exchange }).env.path,
-    });
+  #makeHono(routes: readonly RouteConfig[]): Hono {
+    const hono = new Hono();
     const responder = this.#responder;
     const ready = readyTarget(
       routedServices(this.#config),
@@ -131,17 +152,15 @@ export class GatewayApp {
       () => this.draining,
       responder,
     );
-    hono.get("/healthz", compileHandler(2, [], healthTarget(responder)));
-    hono.get("/readyz", compileHandler(2, [], ready));
+    const add = (methods: readonly string[], path: string, handler: RouteHandler) => {
+      hono.on([...methods], path, handler as unknown as Handler);
+    };
+    add(["GET"], "/healthz", compileHandler(2, [], healthTarget(responder)));
+    add(["GET"], "/readyz", compileHandler(2, [], ready));
     routes.forEach((route, index) => {
-      hono.on(
-        [...route.methods],
-        honoPattern(route.path),
-        compileHandler(builtIn.length + index, this.#guards(route), this.#target(route)),
-      );
+      const handler = compileHandler(builtIn.length + index, this.#guards(route), this.#target(route));
+      add(route.methods, honoPattern(route.path), handler);
     });
-    hono.notFound((c) => this.#unmatched(c.env));
-    hono.onError((error, c) => this.#failed(c.env, error, "the gateway"));
     return hono;
   }
 
@@ -160,10 +179,6 @@ export class GatewayApp {
       guards.push(authGuard(route, this.#verifier, this.#responder, this.#config.auth!.audience));
     }
     if (rateLimit?.by === "user") guards.push(limit);
-    if (route.timeoutMs >= this.#config.limits.idleTimeoutMs) {
-      // The route's own timeout ends it; the connection is silent until then.
-      guards.push((x) => void x.waitPatiently());
-    }
     return guards.filter((guard) => guard !== undefined);
   }
 
@@ -197,7 +212,7 @@ export class GatewayApp {
     return cache.target(this.#responder, plain, failed);
   }
 
-  #failed(x: Exchange, error: unknown, service: string): Response {
+  #failed(x: Exchange, error: unknown, service: string): Answered {
     this.#failures.add(x, error, service);
     return this.#responder.problem(x, problemOf(error, service));
   }
@@ -209,7 +224,7 @@ export class GatewayApp {
   }
 
   /** No route: another method of one, a file, or nothing. */
-  #unmatched(x: Exchange): Response | Promise<Response> {
+  #unmatched(x: Exchange): Answered | Promise<Answered> {
     const allowed = this.#table.methodsOf(x.path);
     if (allowed.length > 0) {
       const allow = ["allow", allowed.join(", ")];
@@ -218,10 +233,10 @@ export class GatewayApp {
       return this.#responder.problem(x, { status: 405, type: "method-not-allowed", detail }, allow);
     }
     x.route = 1;
-    return this.#static.answer(x).then((response) => response ?? this.#notFound(x));
+    return this.#static.answer(x).then((answer) => answer ?? this.#notFound(x));
   }
 
-  #notFound(x: Exchange): Response {
+  #notFound(x: Exchange): Answered {
     x.route = 0;
     const detail = `Nothing is at ${x.path}.`;
     return this.#responder.problem(x, { status: 404, type: "not-found", detail });

@@ -27,8 +27,6 @@ export interface GatewayBounds {
   readonly unsubscribeTimeoutMs: number;
   /** Failed calls of one kind to one service are logged this often, with their number. */
   readonly failureLogIntervalMs: number;
-  /** When, after the start, Bun's own limit on a request's head is lifted above the gateway's. */
-  readonly liftHeadLimitAfterMs: number;
 }
 
 export const defaultBounds: GatewayBounds = {
@@ -46,5 +44,4 @@ export const defaultBounds: GatewayBounds = {
   drainPollMs: 10,
   unsubscribeTimeoutMs: 1_000,
   failureLogIntervalMs: 1_000,
-  liftHeadLimitAfterMs: 1_000,
 };

@@ -44,7 +44,7 @@ export class FakeMesh implements Mesh {
     }
     return new Promise((resolve, reject) => {
       const cancelled = () => reject(new MicrocosmError("cancelled", "the caller left"));
-      context.signal?.addEventListener("abort", cancelled, { once: true });
+      context.signal?.addEventListener("abort", cancelled);
       const late = setTimeout(
         () => reject(new MicrocosmError("deadline-exceeded", "too late")),
         Math.max(0, context.deadline - Date.now()),

@@ -1,8 +1,8 @@
+import type { CallSignal } from "../runtime/call-signal.ts";
 import type { CallContext, Mesh } from "../runtime/calls/mesh.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { RouteConfig } from "../runtime/topology/model.ts";
 import type { Exchange } from "./exchange.ts";
-import { addForwarded } from "./middleware/forwarded.ts";
 import type { BodyReader } from "./middleware/request-body.ts";
 import { compileRewrite } from "./path.ts";
 import type { Reply } from "./reply.ts";
@@ -28,20 +28,23 @@ export function serviceOrigin(
   const { timeoutMs } = route;
 
   const callOf = (x: Exchange, body: Reply["body"]) => {
-    const { headers } = x;
-    addForwarded(x, headers);
-    // A token that was checked here has become the call's user; no service needs to hold it.
-    if (passAuthorization && x.authorization !== "") headers.push("authorization", x.authorization);
-    return { method: x.method, path: rewrite(x.path) + x.query, headers, body };
+    const { headers, authorization } = x.head;
+    return {
+      method: x.method,
+      path: rewrite(x.path) + x.query,
+      // A token that was checked here has become the call's user; no service needs to hold it.
+      headers:
+        passAuthorization && authorization !== "" ? [...headers, "authorization", authorization] : headers,
+      body,
+    };
   };
   // For the cache, so for everyone who waits: it goes on when the one who asked first leaves.
   const fill: Origin = (x) => {
-    const headers = impersonal(x.headers);
-    addForwarded(x, headers);
+    const headers = impersonal(x.head.headers);
     const request = { method: "GET", path: rewrite(x.path) + x.query, headers, body: null };
     return mesh.call(service, request, contextOf(x, undefined));
   };
-  const contextOf = (x: Exchange, signal: AbortSignal | undefined): CallContext => ({
+  const contextOf = (x: Exchange, signal: CallSignal | undefined): CallContext => ({
     user: x.user,
     deadline: clock.now() + timeoutMs,
     traceparent: x.traceparent,
@@ -49,7 +52,7 @@ export function serviceOrigin(
     signal,
   });
   const callWithBody: Origin = async (x) => {
-    const sent = await bodies.read(x);
+    const sent = bodies.readNow(x) ?? (await bodies.read(x));
     try {
       const reply = await mesh.call(service, callOf(x, sent.body), contextOf(x, sent.signal));
       if (sent.failure === undefined) return reply;
@@ -63,7 +66,7 @@ export function serviceOrigin(
   return (x) => {
     if (cached && (x.method === "GET" || x.method === "HEAD")) return fill(x);
     if (bodies.hasBody(x)) return callWithBody(x);
-    return mesh.call(service, callOf(x, null), contextOf(x, x.request.signal));
+    return mesh.call(service, callOf(x, null), contextOf(x, x));
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { compareSpecificity, compileRewrite, honoPattern, normalizePath, pathStart } from "./path.ts";
+import { compareSpecificity, compileRewrite, honoPattern, normalizePath } from "./path.ts";
 
 const segment = fc.stringMatching(/^[A-Za-z0-9%._~-]{1,8}$/);
 
@@ -39,12 +39,6 @@ test("normalizePath undoes needless escapes, keeps the others, and is stable", (
       expect(decodeURIComponent(once)).toBe(`/${text.toWellFormed()}`);
     }),
   );
-});
-
-test("pathStart finds the path behind any host", () => {
-  for (const url of ["http://x/p", "http://[::1]:80/p", "https://a.example/p"]) {
-    expect(url.slice(pathStart(url))).toBe("/p");
-  }
 });
 
 test("honoPattern names parameters by place", () => {

@@ -3,15 +3,9 @@
  * parameter here and encoding it again for the service is where `%2F` turns into a slash.
  */
 
-/** Where the path begins in the absolute URL that Bun makes of every request: behind `http://host`. */
-export function pathStart(url: string): number {
-  const start = url.indexOf("/", 8);
-  return start < 0 ? url.length : start;
-}
-
 /**
  * Escapes of characters that need none are undone, so that `/v1/%75sers` is `/v1/users` for the router, for the cache
- * and for the service alike (RFC 3986 §6.2.2.2). Dots are left: Bun has resolved `.` and `..`, encoded or not.
+ * and for the service alike (RFC 3986 §6.2.2.2). Dots are left: the URL parser has resolved `.` and `..`, encoded or not.
  */
 export function normalizePath(path: string): string {
   if (!path.includes("%")) return path;

@@ -1,5 +1,8 @@
 import type { HeaderList } from "../runtime/calls/mesh.ts";
 
+/** What an answer can hold. A Blob is a file. */
+export type AnswerBody = Uint8Array | ReadableStream<Uint8Array> | string | Blob | null;
+
 /** An answer on its way to the client: a service's own, a composed one, or one out of a cache. */
 export interface Reply {
   readonly status: number;

@@ -6,7 +6,7 @@ import { MicrocosmError } from "../sdk/errors.ts";
 import { GatewayApp } from "./app.ts";
 import { defaultBounds, type GatewayBounds } from "./bounds.ts";
 import type { GatewayMetrics } from "./metrics.ts";
-import { GatewayServer } from "./server.ts";
+import { HttpServer } from "./http/server.ts";
 import { subscribePurges } from "./purges.ts";
 
 /** The gateway as a role, with its counters for whoever collects them. */
@@ -25,7 +25,7 @@ class Gateway implements GatewayRole {
   readonly #bounds: GatewayBounds;
   #runtime: Pick<WorkerRuntime, "clock"> | undefined;
   #app: GatewayApp | undefined;
-  #server: GatewayServer | undefined;
+  #server: HttpServer | undefined;
   #purges: Promise<readonly SubscriptionHandle[]> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -46,7 +46,20 @@ class Gateway implements GatewayRole {
     this.#app = new GatewayApp(config, runtime, this.#bounds);
     phase("routed");
     const { clock } = runtime;
-    this.#server = new GatewayServer({ config, app: this.#app, clock, ...this.#bounds });
+    const { handle, refuse } = this.#app;
+    const { limits } = config;
+    this.#server = new HttpServer({
+      host: config.host,
+      port: config.port,
+      sharePort: config.instances > 1,
+      maxHeadBytes: limits.headerBytes,
+      idleTimeoutMs: limits.idleTimeoutMs,
+      headTimeoutMs: limits.requestTimeoutMs,
+      drainPollMs: this.#bounds.drainPollMs,
+      clock,
+      handle,
+      refuse,
+    });
     const port = this.#server.start();
     phase("listening");
     // Not awaited: the broker may be starting still, and until then a TTL is all that ages an entry.
@@ -69,7 +82,7 @@ class Gateway implements GatewayRole {
   async #close(): Promise<void> {
     if (this.#app !== undefined) this.#app.draining = true;
     this.#app?.streams.closeAll();
-    await this.#server?.stop();
+    this.#server?.stop();
     await this.#unsubscribe();
   }
 

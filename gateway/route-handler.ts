@@ -1,23 +1,16 @@
 /**
  * Hot path. A route is compiled ahead into one handler that runs only the guards it has switched on. They are called in a
- * loop rather than as Hono middleware: with one handler a route, Hono calls it directly, without its `compose`, whose
- * chain costs an async function and a closure for each step of each request.
+ * loop rather than as Hono middleware, whose `compose` costs an async function and a closure for each step of each request.
  */
-import type { Exchange, Guard, Target } from "./exchange.ts";
+import type { Answered, Exchange, Guard, Target } from "./exchange.ts";
 import type { Origin } from "./origins.ts";
 import type { Reply } from "./reply.ts";
 import type { Responder } from "./responder.ts";
 
-/** The fields of Hono's Context that a compiled route uses. */
-interface ExchangeContext {
-  readonly env: Exchange;
-}
-
-export type RouteHandler = (c: ExchangeContext) => Response | Promise<Response>;
+export type RouteHandler = (x: Exchange) => Answered | Promise<Answered>;
 
 export function compileHandler(route: number, guards: readonly Guard[], target: Target): RouteHandler {
-  return (c) => {
-    const x = c.env;
+  return (x) => {
     x.route = route;
     for (let i = 0; i < guards.length; i++) {
       const verdict = guards[i]!(x);
@@ -31,11 +24,11 @@ export function compileHandler(route: number, guards: readonly Guard[], target: 
 /** Goes on after a guard that had to wait. */
 async function resume(
   x: Exchange,
-  waiting: Promise<Response | undefined>,
+  waiting: Promise<Answered | undefined>,
   guards: readonly Guard[],
   next: number,
   target: Target,
-): Promise<Response> {
+): Promise<Answered> {
   let verdict = await waiting;
   for (let i = next; verdict === undefined && i < guards.length; i++) verdict = await guards[i]!(x);
   return verdict ?? target(x);
@@ -45,8 +38,8 @@ async function resume(
 export function originTarget(
   origin: Origin,
   responder: Responder,
-  failed: (x: Exchange, error: unknown) => Response,
-): (x: Exchange) => Promise<Response> {
+  failed: (x: Exchange, error: unknown) => Answered,
+): (x: Exchange) => Promise<Answered> {
   return async (x) => {
     let reply: Reply;
     try {

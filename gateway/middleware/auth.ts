@@ -2,7 +2,7 @@ import type { errors, JWTPayload } from "jose";
 import type { Clock } from "../../runtime/clock.ts";
 import type { GatewayAuthConfig, RouteConfig } from "../../runtime/topology/model.ts";
 import type { User } from "../../sdk/service.ts";
-import type { Exchange, Guard } from "../exchange.ts";
+import type { Answered, Exchange, Guard } from "../exchange.ts";
 import type { KeySet } from "../key-set.ts";
 import { problemOf } from "../problems.ts";
 import { RecentMap } from "../recent-map.ts";
@@ -114,14 +114,14 @@ export function authGuard(
   const { roles } = route;
   const challenge = `Bearer realm="${realm}"`;
 
-  const admit = (x: Exchange, user: User): Response | undefined => {
+  const admit = (x: Exchange, user: User): Answered | undefined => {
     x.user = user;
     if (roles.length === 0 || roles.some((role) => user.roles.includes(role))) return undefined;
     const header = `${challenge}, error="insufficient_scope"`;
     const detail = `This needs the role ${roles.join(" or ")}.`;
     return responder.problem(x, { status: 403, type: "forbidden", detail }, ["www-authenticate", header]);
   };
-  const refuse = (x: Exchange, error: unknown): Response => {
+  const refuse = (x: Exchange, error: unknown): Answered => {
     if (!(error instanceof InvalidToken)) return responder.problem(x, problemOf(error, "the token issuer"));
     const header = `${challenge}, error="invalid_token", error_description="${error.message}"`;
     const detail = `${error.message}.`;
@@ -129,7 +129,7 @@ export function authGuard(
   };
 
   return (x) => {
-    if (x.authorization === "") {
+    if (x.head.authorization === "") {
       if (route.auth === "optional") return undefined;
       const detail = "Sign in first: this needs an access token in the Authorization header.";
       return responder.problem(x, { status: 401, type: "unauthorized", detail }, [
@@ -137,9 +137,9 @@ export function authGuard(
         challenge,
       ]);
     }
-    const known = verifier.known(x.authorization);
+    const known = verifier.known(x.head.authorization);
     if (known !== undefined) return admit(x, known);
-    return verifier.verify(x.authorization).then(
+    return verifier.verify(x.head.authorization).then(
       (user) => admit(x, user),
       (error: unknown) => refuse(x, error),
     );

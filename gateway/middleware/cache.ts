@@ -1,7 +1,7 @@
 import type { Clock } from "../../runtime/clock.ts";
 import type { CacheConfig, RouteConfig } from "../../runtime/topology/model.ts";
 import type { GatewayBounds } from "../bounds.ts";
-import type { Exchange, Target } from "../exchange.ts";
+import type { Answered, Exchange, Target } from "../exchange.ts";
 import type { Origin } from "../origins.ts";
 import { RecentMap } from "../recent-map.ts";
 import { collect, headerOf, mediaType, type Reply } from "../reply.ts";
@@ -65,7 +65,7 @@ export class RouteCache {
   }
 
   /** `uncached` answers methods that are not GET or HEAD, `failed` when the origin rejects. */
-  target(responder: Responder, uncached: Target, failed: (x: Exchange, error: unknown) => Response): Target {
+  target(responder: Responder, uncached: Target, failed: (x: Exchange, error: unknown) => Answered): Target {
     return (x) => {
       if (x.method !== "GET" && x.method !== "HEAD") return uncached(x);
       const key = this.#keyOf(x);
@@ -86,8 +86,8 @@ export class RouteCache {
     key: string,
     responder: Responder,
     uncached: Target,
-    failed: (x: Exchange, error: unknown) => Response,
-  ): Promise<Response> {
+    failed: (x: Exchange, error: unknown) => Answered,
+  ): Promise<Answered> {
     this.#options.counted?.("miss");
     const underWay = this.#filling.get(key);
     let filled: Filled;
@@ -154,12 +154,12 @@ export class RouteCache {
     entry: Entry,
     outcome: "hit" | "miss",
     responder: Responder,
-  ): Response | Promise<Response> {
+  ): Answered | Promise<Answered> {
     if (this.#config.varyByUser) x.addHeader("vary", "Authorization");
     const { compression } = this.#options;
     if (!entry.compressible || compression === undefined) return this.#send(x, entry, outcome, responder);
     x.addHeader("vary", "Accept-Encoding");
-    const encoding = compression.choose(x.acceptEncoding);
+    const encoding = compression.choose(x.head.acceptEncoding);
     if (encoding === undefined) return this.#send(x, entry, outcome, responder);
     if (entry.encoded[encoding] !== undefined) return this.#send(x, entry, outcome, responder, encoding);
     return this.#encodeAndSend(x, entry, outcome, responder, encoding, compression);
@@ -172,7 +172,7 @@ export class RouteCache {
     responder: Responder,
     encoding: Encoding,
     compression: Compression,
-  ): Promise<Response> {
+  ): Promise<Answered> {
     entry.encoded[encoding] = await compression.compress(entry.body, encoding);
     return this.#send(x, entry, outcome, responder, encoding);
   }
@@ -183,12 +183,12 @@ export class RouteCache {
     outcome: "hit" | "miss",
     responder: Responder,
     encoding?: Encoding,
-  ): Response {
+  ): Answered {
     const etag = encoding === undefined ? entry.etag : encodedEtag(entry.etag, encoding);
     const own = ["etag", etag, "cache-control", entry.cacheControl, "x-cache", outcome];
     own.push("age", String(Math.floor((this.#options.clock.now() - entry.storedAt) / 1000)));
     // Any encoding of it will do: who has one has the content.
-    if (matchesEtag(x.ifNoneMatch, etag) || matchesEtag(x.ifNoneMatch, entry.etag)) {
+    if (matchesEtag(x.head.ifNoneMatch, etag) || matchesEtag(x.head.ifNoneMatch, entry.etag)) {
       return responder.send(x, 304, own, null);
     }
     const headers = entry.headers.concat(own);

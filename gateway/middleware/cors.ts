@@ -27,27 +27,27 @@ export class Cors {
 
   /** Whether `x` asks, on behalf of a page, if it may send a request. */
   isPreflight(x: Exchange): boolean {
-    return (
-      x.method === "OPTIONS" && x.origin !== "" && x.request.headers.has("access-control-request-method")
-    );
+    return x.method === "OPTIONS" && x.head.isPreflight;
   }
 
   /** What a preflight's answer says; nothing to a stranger, which the browser takes for a no. */
   preflight(x: Exchange): readonly string[] {
-    return this.#allows(x.origin) ? this.#preflight : [];
+    return this.#allows(x.head.origin) ? this.#preflight : [];
   }
 
-  apply(x: Exchange, record: Record<string, string>): void {
-    if (this.#any) {
-      record["access-control-allow-origin"] = "*";
-    } else {
-      // Even without an origin: a cache must not hand this answer to a page elsewhere.
-      record.vary = record.vary === undefined ? "Origin" : `${record.vary}, Origin`;
-      if (!this.#allows(x.origin)) return;
-      record["access-control-allow-origin"] = x.origin;
-      if (this.#credentials) record["access-control-allow-credentials"] = "true";
-    }
-    if (x.origin !== "" && this.#expose !== "") record["access-control-expose-headers"] = this.#expose;
+  /** Even without an origin: a cache must not hand this answer to a page elsewhere. */
+  get varies(): boolean {
+    return !this.#any;
+  }
+
+  /** Lines of an answer's head. */
+  fields(x: Exchange): string {
+    const { origin } = x.head;
+    if (!this.#allows(origin)) return "";
+    let fields = `access-control-allow-origin: ${this.#any ? "*" : origin}\r\n`;
+    if (!this.#any && this.#credentials) fields += "access-control-allow-credentials: true\r\n";
+    if (origin !== "" && this.#expose !== "") fields += `access-control-expose-headers: ${this.#expose}\r\n`;
+    return fields;
   }
 
   #allows(origin: string): boolean {

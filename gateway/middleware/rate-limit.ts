@@ -70,7 +70,7 @@ export function rateLimitGuard(
   const byUser = config.by === "user";
   return (x) => {
     // Prefixed: a user must not be able to name itself after somebody's address.
-    const name = byUser && x.user !== undefined ? `user ${x.user.id}` : x.address;
+    const name = byUser && x.user !== undefined ? `user ${x.user.id}` : x.client.address;
     const left = buckets.take(name);
     if (left >= 0) {
       announce(x, limit, Math.floor(left), buckets.msUntilFull(left));

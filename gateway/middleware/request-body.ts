@@ -1,7 +1,7 @@
+import { anySignal, type CallSignal } from "../../runtime/call-signal.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { GatewayLimits } from "../../runtime/topology/model.ts";
 import type { OutgoingBody } from "../../runtime/transport/transport.ts";
-import { MicrocosmError } from "../../sdk/errors.ts";
 import { type Problem, problem } from "../../sdk/problem.ts";
 import type { Exchange } from "../exchange.ts";
 
@@ -9,7 +9,7 @@ import type { Exchange } from "../exchange.ts";
 export interface SentBody {
   readonly body: OutgoingBody;
   /** Aborts the call when the client left, or sent too much or too slowly. */
-  readonly signal: AbortSignal;
+  readonly signal: CallSignal;
   /** Why the gateway ended the body; then this is the answer, whatever became of the call. */
   readonly failure: Problem | undefined;
 }
@@ -27,34 +27,32 @@ export class BodyReader {
   }
 
   hasBody(x: Exchange): boolean {
-    if (x.method === "GET" || x.method === "HEAD") return false;
-    return x.transferEncoding !== "" || (x.contentLength !== "" && x.contentLength !== "0");
+    return x.body !== undefined && x.method !== "GET" && x.method !== "HEAD";
+  }
+
+  /** A small body that came along with its head: nothing is waited for. */
+  readNow(x: Exchange): SentBody | undefined {
+    const { bodyLength } = x.head;
+    if (bodyLength < 0 || bodyLength > Math.min(this.#bufferedBytes, this.#limits.bodyBytes))
+      return undefined;
+    const body = x.body!.wholeNow();
+    return body && { body, signal: x, failure: undefined };
   }
 
   /** Rejects with a Problem (408, 413), or `cancelled` when the client left. */
   async read(x: Exchange): Promise<SentBody> {
-    const length = x.contentLength === "" ? Number.POSITIVE_INFINITY : Number(x.contentLength);
-    if (x.contentLength !== "" && length > this.#limits.bodyBytes) throw this.#tooLarge(x);
-    // Bun's own limit would cut the connection without a word.
-    x.waitPatiently();
-    if (length > this.#bufferedBytes)
+    const { bodyLength } = x.head;
+    if (bodyLength > this.#limits.bodyBytes) throw this.#tooLarge(x);
+    if (bodyLength < 0 || bodyLength > this.#bufferedBytes) {
       return new Upload(x, this.#limits.bodyBytes, this.#tooLarge, this.#late(x));
-    return { body: await this.#whole(x), signal: x.request.signal, failure: undefined };
+    }
+    return { body: await this.#whole(x), signal: x, failure: undefined };
   }
 
   #whole(x: Exchange): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const inTime = this.#clock.after(this.#limits.requestTimeoutMs, () => reject(this.#tooSlow(x)));
-      x.request.bytes().then(
-        (bytes) => {
-          inTime();
-          resolve(bytes);
-        },
-        (cause: unknown) => {
-          inTime();
-          reject(new MicrocosmError("cancelled", "the client left before its request was whole", { cause }));
-        },
-      );
+      x.body!.whole().then(resolve, reject).finally(inTime);
     });
   }
 
@@ -76,7 +74,7 @@ export class BodyReader {
 
 /** The rest of the body is still to come, and nobody will read it: the connection cannot be used again. */
 function closeAfterwards(x: Exchange): void {
-  x.addHeader("connection", "close");
+  x.closes = true;
 }
 
 /** A body passed on as it comes. The next chunk is read from the client when the service has room for it. */
@@ -92,8 +90,8 @@ class Upload implements SentBody {
     late: (fail: (failure: Problem) => void) => () => void,
   ) {
     const ended = new AbortController();
-    this.signal = AbortSignal.any([x.request.signal, ended.signal]);
-    const reader = (x.request.body ?? new Response("").body!).getReader();
+    this.signal = anySignal(x, ended.signal);
+    const body = x.body!;
     let length = 0;
     let fail = (_: Problem) => {};
     const inTime = late((failure) => fail(failure));
@@ -105,16 +103,16 @@ class Upload implements SentBody {
             inTime();
             controller.error(failure);
             ended.abort(failure);
-            reader.cancel(failure).catch(() => {});
+            body.discard();
           };
         },
         pull: async (controller) => {
-          const { done, value } = await reader.read().catch((error: unknown) => {
+          const value = await body.next().catch((error: unknown) => {
             inTime();
             throw error;
           });
           if (this.failure !== undefined) return;
-          if (done) {
+          if (value === undefined) {
             inTime();
             return controller.close();
           }
@@ -122,9 +120,9 @@ class Upload implements SentBody {
           if (length > maxBytes) return fail(tooLarge(x));
           controller.enqueue(value);
         },
-        cancel: (reason) => {
+        cancel: () => {
           inTime();
-          return reader.cancel(reason);
+          body.discard();
         },
       },
       { highWaterMark: 0 },

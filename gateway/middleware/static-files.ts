@@ -2,7 +2,7 @@ import { realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { StaticConfig } from "../../runtime/topology/model.ts";
 import type { GatewayBounds } from "../bounds.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Answered, Exchange } from "../exchange.ts";
 import { RecentMap } from "../recent-map.ts";
 import type { Responder } from "../responder.ts";
 import { type Compression, type Encoding, encodedEtag } from "./compression.ts";
@@ -50,7 +50,7 @@ export class StaticFiles {
   }
 
   /** Undefined when no file is there, or the method is none for files. */
-  async answer(x: Exchange): Promise<Response | undefined> {
+  async answer(x: Exchange): Promise<Answered | undefined> {
     if (x.method !== "GET" && x.method !== "HEAD") return undefined;
     for (const mount of this.#mounts) {
       const inside = x.path.startsWith(mount.prefix) || `${x.path}/` === mount.prefix;
@@ -71,13 +71,13 @@ export class StaticFiles {
     return undefined;
   }
 
-  async #send(x: Exchange, mount: Mount, file: FoundFile): Promise<Response> {
+  async #send(x: Exchange, mount: Mount, file: FoundFile): Promise<Answered> {
     const headers = ["content-type", file.type, "cache-control", mount.cacheControl];
     if (file.type.startsWith("text/html")) headers.push(...pageSecurityHeaders);
     const encoding = this.#encodingFor(x, file);
     const etag = encoding === undefined ? file.etag : encodedEtag(file.etag, encoding);
     headers.push("etag", etag);
-    if (matchesEtag(x.ifNoneMatch, etag)) return this.#responder.send(x, 304, headers, null);
+    if (matchesEtag(x.head.ifNoneMatch, etag)) return this.#responder.send(x, 304, headers, null);
     if (encoding !== undefined && this.#compression !== undefined) {
       const body = await this.#compress(file, encoding, this.#compression);
       headers.push("content-encoding", encoding, "content-length", String(body.length));
@@ -90,7 +90,7 @@ export class StaticFiles {
   #encodingFor(x: Exchange, file: FoundFile): Encoding | undefined {
     if (this.#compression?.worthwhileFor(file.type, file.bytes) !== true) return undefined;
     x.addHeader("vary", "Accept-Encoding");
-    return this.#compression.choose(x.acceptEncoding);
+    return this.#compression.choose(x.head.acceptEncoding);
   }
 
   async #compress(file: FoundFile, encoding: Encoding, compression: Compression): Promise<Uint8Array> {

@@ -1,4 +1,5 @@
 import type { RequestInfo, User } from "../../sdk/service.ts";
+import type { CallSignal } from "../call-signal.ts";
 import type { IncomingBody, OutgoingBody } from "../transport/transport.ts";
 
 /** Flat name, value, name, value…; names in lower case. No per-request objects on the hot path. */
@@ -20,7 +21,7 @@ export interface CallContext {
   /** "" begins a trace with this call. */
   readonly traceparent: string;
   readonly requestId?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CallSignal | undefined;
 }
 
 export interface CallReply {

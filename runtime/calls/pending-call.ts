@@ -1,4 +1,5 @@
 import { type ErrorCode, MicrocosmError } from "../../sdk/errors.ts";
+import type { CallSignal } from "../call-signal.ts";
 import type { Clock, Random } from "../clock.ts";
 import { admitAll } from "../policy/policy.ts";
 import { giveUp, isIdempotent, retryDelay } from "../policy/retry.ts";
@@ -56,7 +57,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
   readonly #request: CallRequest;
   readonly #context: CallContext;
   readonly #deadline: number;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: CallSignal | undefined;
   readonly #span: CallSpan | undefined;
   /** It could not go out in the turn it was made in. */
   #waited = false;

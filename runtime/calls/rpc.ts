@@ -1,6 +1,7 @@
 import { hc } from "hono/client";
 import { MicrocosmError } from "../../sdk/errors.ts";
 import type { AnyHono, RequestInfo } from "../../sdk/service.ts";
+import { anySignal } from "../call-signal.ts";
 import { noDeadline } from "../policy/timeout.ts";
 import type { OutgoingBody } from "../transport/transport.ts";
 import type { CallContext, CallReply, HeaderList, Mesh } from "./mesh.ts";
@@ -58,7 +59,7 @@ const outsideOfRequests: CallContext = { deadline: noDeadline, traceparent: "" }
 function withSignal(context: CallContext, signal: AbortSignal | null | undefined): CallContext {
   if (signal === null || signal === undefined) return context;
   const { user, deadline, traceparent, requestId } = context;
-  const both = context.signal === undefined ? signal : AbortSignal.any([context.signal, signal]);
+  const both = context.signal === undefined ? signal : anySignal(context.signal, signal);
   return { user, deadline, traceparent, requestId, signal: both };
 }
 

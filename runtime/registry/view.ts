@@ -1,4 +1,5 @@
 import { MicrocosmError } from "../../sdk/errors.ts";
+import type { CallSignal } from "../call-signal.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { InstanceRecord, RegistryDelta, RegistrySnapshot } from "./registry.ts";
 
@@ -113,7 +114,7 @@ export class RegistryView {
    * Waiting in vain is `no-ready-instance` and not `deadline-exceeded` also for a service that was ready before:
    * nothing has been sent, so the caller may safely try again, and the code says so.
    */
-  waitReady(service: string, deadline: number, signal?: AbortSignal): Promise<void> {
+  waitReady(service: string, deadline: number, signal?: CallSignal): Promise<void> {
     if (this.isReady(service)) return Promise.resolve();
     if (signal?.aborted)
       return Promise.reject(new MicrocosmError("cancelled", `wait for ${service} cancelled`));
@@ -196,10 +197,10 @@ class Waiter {
   timer: (() => void) | undefined;
   readonly #service: string;
   readonly #all: Set<Waiter>;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: CallSignal | undefined;
   readonly #settle: { resolve: () => void; reject: (error: MicrocosmError) => void };
 
-  constructor(service: string, all: Set<Waiter>, signal: AbortSignal | undefined) {
+  constructor(service: string, all: Set<Waiter>, signal: CallSignal | undefined) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.promise = promise;
     this.#settle = { resolve, reject };

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Logger, RequestInfo } from "../../sdk/service.ts";
+import { anySignal } from "../call-signal.ts";
 import { edgeNotDeclared } from "../calls/edges.ts";
 import type { CallContext, CallReply, CallRequest, Mesh } from "../calls/mesh.ts";
 import { newTraceparent } from "../calls/trace.ts";
@@ -39,7 +40,8 @@ export class Neighbours implements Mesh {
     }
     const body = new Uint8Array(await new Response(request.body as BodyInit | null).arrayBuffer());
     const traceparent = context.traceparent || newTraceparent(systemRandom);
-    const call = new TestCall({ ...context, traceparent, ...request, body, caller: this.#service });
+    const signal = context.signal && anySignal(context.signal);
+    const call = new TestCall({ ...context, signal, traceparent, ...request, body, caller: this.#service });
     answer(call);
     const reply = await call.answered;
     return { ...reply, instance: `${service}-1` };
