@@ -1,4 +1,4 @@
-/** What takes seconds by nature, because Bun counts idle time in steps of four: side by side, in a file of its own. */
+/** What takes seconds by nature: side by side, in a file of its own. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { eventStream, Gateways, route } from "./gateway.case.ts";
 

@@ -37,6 +37,8 @@ export class Responder {
   readonly #cors: Cors | undefined;
   readonly #compression: Compression | undefined;
   readonly #compressFromBytes: number;
+  /** Of the last answer: answers of one route mostly have the same fields. */
+  #own: OwnFields = { headers: [], fields: "", vary: "" };
 
   constructor(options: ResponderOptions) {
     this.#metrics = options.metrics;
@@ -121,23 +123,23 @@ export class Responder {
 
   /** Lines of the head; undefined when a value could not stand in one. */
   #fields(x: Exchange, headers: HeaderList): string | undefined {
-    const extra = x.extra;
-    let fields = "";
-    let vary = "";
-    for (let i = 0; i < headers.length; i += 2) {
-      const name = headers[i]!;
-      const value = headers[i + 1]!;
-      if (notInValue.test(value) || notInName.test(name)) return undefined;
-      if (name === "vary") vary = vary === "" ? value : `${vary}, ${value}`;
-      else if (!isFraming(name) && !isOwn(name) && (extra === undefined || !extra.includes(name))) {
-        fields += `${name}: ${value}\r\n`;
-      }
+    const { extra } = x;
+    let { fields, vary } = this.#own;
+    if (!isSame(this.#own.headers, headers)) {
+      const own = ownFields(headers);
+      if (own === undefined) return undefined;
+      ({ fields, vary } = own);
+      if (headers.length <= maxKeptHeaders) this.#own = own;
     }
     if (extra !== undefined) {
       // The gateway's word replaces the service's, except that reasons to vary add up.
       for (let i = 0; i < extra.length; i += 2) {
-        if (extra[i] === "vary") vary = vary === "" ? extra[i + 1]! : `${vary}, ${extra[i + 1]}`;
-        else fields += `${extra[i]}: ${extra[i + 1]}\r\n`;
+        const name = extra[i]!;
+        if (name === "vary") vary = vary === "" ? extra[i + 1]! : `${vary}, ${extra[i + 1]}`;
+        else fields = headers.includes(name) ? without(fields, name) : fields;
+      }
+      for (let i = 0; i < extra.length; i += 2) {
+        if (extra[i] !== "vary") fields += `${extra[i]}: ${extra[i + 1]}\r\n`;
       }
     }
     if (this.#cors !== undefined) {
@@ -145,8 +147,47 @@ export class Responder {
       fields += this.#cors.fields(x);
     }
     if (vary !== "") fields += `vary: ${vary}\r\n`;
-    return `${fields}${securityHeaders[0]}: ${securityHeaders[1]}\r\nx-request-id: ${x.requestId}\r\n`;
+    return `${fields}${lastLines}${x.requestId}\r\n`;
   }
+}
+
+interface OwnFields {
+  readonly headers: HeaderList;
+  /** Their lines, without what frames the body and what the gateway says itself. */
+  readonly fields: string;
+  readonly vary: string;
+}
+
+/** More than these seldom come twice. */
+const maxKeptHeaders = 16;
+const lastLines = `${securityHeaders[0]}: ${securityHeaders[1]}\r\nx-request-id: `;
+
+/** Lines of what a service said; undefined when one could not stand in a head. */
+function ownFields(headers: HeaderList): OwnFields | undefined {
+  let fields = "";
+  let vary = "";
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]!;
+    const value = headers[i + 1]!;
+    if (notInValue.test(value) || notInName.test(name)) return undefined;
+    if (name === "vary") vary = vary === "" ? value : `${vary}, ${value}`;
+    else if (!isFraming(name) && !isOwn(name)) fields += `${name}: ${value}\r\n`;
+  }
+  return { headers, fields, vary };
+}
+
+function isSame(one: HeaderList, other: HeaderList): boolean {
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
+}
+
+/** The lines but those of `name`. */
+function without(fields: string, name: string): string {
+  return fields
+    .split("\r\n")
+    .filter((line) => !line.startsWith(`${name}: `))
+    .join("\r\n");
 }
 
 /** The connection's own business. */

@@ -78,6 +78,21 @@ describe("a routed request", () => {
     expect(await Promise.all(answers)).toEqual(["/f/a/b/c.txt?q", "/f/~x", "/f/y", "/f/a%2F..%2Fb"]);
   });
 
+  test("HEAD alone is a route of its own", async () => {
+    const gateway = await gateways.start({
+      config: {
+        routes: [route("/only", { methods: ["HEAD"] }), route("/both", { methods: ["GET", "HEAD"] })],
+      },
+      services: { echo: ({ request }) => ({ headers: ["x-method", request.method] }) },
+    });
+    for (const path of ["/only", "/both"]) {
+      const head = await gateway.fetch(path, { method: "HEAD" });
+      expect([head.status, head.headers.get("x-method")]).toEqual([200, "HEAD"]);
+    }
+    const get = await gateway.fetch("/only");
+    expect([get.status, get.headers.get("allow")]).toEqual([405, "HEAD"]);
+  });
+
   test("HEAD is answered by a GET route, without a body", async () => {
     const gateway = await gateways.start({ config: { routes: [route("/a")] } });
     const response = await gateway.fetch("/a", { method: "HEAD" });

@@ -73,6 +73,83 @@ describe("a connection", () => {
   });
 });
 
+describe("an answer", () => {
+  test("reaches a client that is still sending what nobody will read", async () => {
+    const gateway = await gateways.start({
+      config: { limits, routes: [route("/up", { methods: ["POST"] })] },
+    });
+    const client = gateway.raw();
+    client.send(`POST /up HTTP/1.1\r\nHost: x\r\nContent-Length: ${64 * 1024 * 1024}\r\n\r\n`);
+    client.send("a".repeat(8 * 1024 * 1024));
+    await client.until(({ received }) => received.includes("/problems/body-too-large"));
+    expect(client.received).toStartWith("HTTP/1.1 413 ");
+    await client.until(({ closed }) => closed);
+  });
+
+  test("with a header that would begin another line is a problem", async () => {
+    const gateway = await gateways.start({
+      config: { routes: [route("/a")] },
+      // U+010D, cut to a byte, is a carriage return.
+      services: { echo: () => ({ headers: ["x-name", "a\u010D\u010ASet-Cookie: evil=1"] }) },
+    });
+    const answer = await gateway.fetch("/a");
+    expect(answer.status).toBe(502);
+    expect(await answer.json()).toMatchObject({ type: "https://microcosm.dev/problems/bad-reply" });
+  });
+
+  test("whose length the service announced keeps it, and one that falls short ends the connection", async () => {
+    const text = new TextEncoder().encode("12345");
+    const streamOf = () =>
+      new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(text);
+          controller.close();
+        },
+      });
+    let announced = "5";
+    const gateway = await gateways.start({
+      config: { routes: [route("/a")] },
+      services: { echo: () => ({ headers: ["content-length", announced], body: streamOf() }) },
+    });
+    const whole = await gateway.fetch("/a");
+    expect(whole.headers.get("content-length")).toBe("5");
+    expect(await whole.text()).toBe("12345");
+    announced = "6";
+    const client = gateway.raw();
+    client.send(get("/a"));
+    await client.until(({ closed }) => closed);
+    expect(client.received).toEndWith("12345");
+  });
+
+  test("that a client does not take does not pile up here, and the client is cut off", async () => {
+    let produced = 0;
+    let cancelled = false;
+    const gateway = await gateways.start({
+      config: { limits: { ...limits, idleTimeoutMs: 200 }, routes: [route("/a")] },
+      services: {
+        echo: () => ({
+          body: new ReadableStream<Uint8Array>({
+            pull(controller) {
+              produced += 64 * 1024;
+              controller.enqueue(new Uint8Array(64 * 1024));
+            },
+            cancel() {
+              cancelled = true;
+            },
+          }),
+        }),
+      },
+    });
+    const client = gateway.raw();
+    client.socket.pause();
+    client.send(get("/a"));
+    await eventually(() => cancelled);
+    // What the kernel holds for both ends, and a little.
+    expect(produced).toBeLessThan(32 * 1024 * 1024);
+    client.close();
+  });
+});
+
 describe("a client that leaves", () => {
   test("cancels the call", async () => {
     let aborted = false;
