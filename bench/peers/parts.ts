@@ -21,7 +21,8 @@ export interface PartOptions {
   readonly connections: number;
 }
 
-const warmupSeconds = 2;
+/** Long enough for the last compilation of what is hot: shorter, a side is measured while it compiles. */
+const warmupSeconds = 5;
 const eventBytes = 128;
 const durableInFlight = 256;
 const memoryInFlight = 4096;
