@@ -88,6 +88,7 @@ describe("a routed request", () => {
     for (const path of ["/only", "/both"]) {
       const head = await gateway.fetch(path, { method: "HEAD" });
       expect([head.status, head.headers.get("x-method")]).toEqual([200, "HEAD"]);
+      expect(head.headers.get("content-length")).toBe("2");
     }
     const get = await gateway.fetch("/only");
     expect([get.status, get.headers.get("allow")]).toEqual([405, "HEAD"]);

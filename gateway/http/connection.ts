@@ -173,10 +173,9 @@ export class Connection implements BodyHost, StreamHost {
       return;
     }
     const bytes = typeof stream === "string" ? Buffer.from(stream) : (stream ?? nothing);
-    if (!isBodiless(status)) {
-      const length = silent && declaredBytes >= 0 ? declaredBytes : bytes.length;
-      head += `content-length: ${length}\r\n`;
-    }
+    const length = silent && declaredBytes >= 0 ? declaredBytes : bytes.length;
+    // Of an answer to HEAD that came without a body the length is not known, and 0 would be a wrong one.
+    if (!isBodiless(status) && (!silent || length > 0)) head += `content-length: ${length}\r\n`;
     this.#wire.write(`${head}\r\n`, silent || bytes.length === 0 ? undefined : bytes);
     this.#sent();
   }
