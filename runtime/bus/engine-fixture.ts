@@ -83,7 +83,7 @@ export class TestConsumer implements DeliverySink {
 export class EngineFixture {
   readonly clock = new VirtualClock();
   readonly directory = mkdtempSync(join(tmpdir(), "bus-engine-"));
-  readonly file = join(this.directory, "broker.sqlite");
+  readonly file: string;
   readonly #topics: TopicsConfig;
   readonly #limits: Partial<BrokerLimits>;
   #work: (() => void)[] = [];
@@ -94,7 +94,10 @@ export class EngineFixture {
     topics: Readonly<Record<string, Partial<TopicConfig>>>,
     limits: Partial<BrokerLimits> = {},
     autoCreate?: TopicConfig,
+    /** ":memory:" spares a test that keeps nothing the disk. */
+    file = "broker.sqlite",
   ) {
+    this.file = file === ":memory:" ? file : join(this.directory, file);
     const full = Object.fromEntries(
       Object.entries(topics).map(([name, config]) => [name, { ...diskTopic, ...config }]),
     );
