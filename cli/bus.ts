@@ -1,4 +1,4 @@
-import type { DeadLetter, SubscriptionInfo, TopicInfo } from "../runtime/bus/broker.ts";
+import type { DeadFilter, DeadLetter, SubscriptionInfo, TopicInfo } from "../runtime/bus/broker.ts";
 import { parseDuration } from "../runtime/topology/duration.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
 import type { Event } from "../sdk/event.ts";
@@ -109,18 +109,26 @@ export async function publish(
   return undefined;
 }
 
+/** Which dead letters: all of the topic without either. */
+interface DeadOptions {
+  readonly id: readonly string[];
+  readonly subscription?: string;
+}
+
 export async function dead(
   topic: string,
-  options: Options & { readonly limit: number; readonly purge?: boolean; readonly id: readonly string[] },
+  options: Options & DeadOptions & { readonly limit: number; readonly purge?: boolean },
 ): Promise<undefined> {
   const client = await ControlClient.find(options);
   if (options.purge === true) {
-    const { count } = await client.post<{ count: number }>(`${topicPath(topic)}/dead/purge`, ids(options.id));
+    const { count } = await client.post<{ count: number }>(`${topicPath(topic)}/dead/purge`, which(options));
     if (options.json === true) printJson({ count });
     else print(`Deleted ${count} dead letter(s).`);
     return undefined;
   }
-  const letters = await client.get<DeadLetter[]>(`${topicPath(topic)}/dead?limit=${options.limit}`);
+  const query = new URLSearchParams({ limit: String(options.limit) });
+  if (options.subscription !== undefined) query.set("subscription", options.subscription);
+  const letters = await client.get<DeadLetter[]>(`${topicPath(topic)}/dead?${query}`);
   if (options.json === true) for (const letter of letters) printJson(letter);
   else if (letters.length === 0) print(`No dead letters in ${topic}.`);
   else print(table(letters, deadColumns));
@@ -138,19 +146,15 @@ const deadColumns: readonly Column<DeadLetter>[] = [
 
 export async function replay(
   topic: string,
-  options: Options & {
-    readonly dead?: boolean;
-    readonly id: readonly string[];
-    readonly subscription?: string;
-    readonly from?: string;
-  },
+  options: Options &
+    DeadOptions & {
+      readonly dead?: boolean;
+      readonly from?: string;
+    },
 ): Promise<undefined> {
   if (options.dead === true) {
     const client = await ControlClient.find(options);
-    const { count } = await client.post<{ count: number }>(
-      `${topicPath(topic)}/dead/replay`,
-      ids(options.id),
-    );
+    const { count } = await client.post<{ count: number }>(`${topicPath(topic)}/dead/replay`, which(options));
     if (options.json === true) printJson({ count });
     else print(`Replayed ${count} dead letter(s).`);
     return undefined;
@@ -169,8 +173,8 @@ export async function replay(
   return undefined;
 }
 
-function ids(list: readonly string[]): { ids?: readonly string[] } {
-  return list.length === 0 ? {} : { ids: list };
+function which({ id, subscription }: DeadOptions): DeadFilter {
+  return { ...(id.length === 0 ? {} : { ids: id }), ...(subscription === undefined ? {} : { subscription }) };
 }
 
 function parsePosition(text: string): { offset: number } | { time: number } {

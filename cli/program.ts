@@ -191,13 +191,14 @@ function describeBus(command: Declare, run: Run): void {
     );
   sub("dead <topic>", "events that no delivery could get through")
     .option("--limit <n>", "how many", positiveNumber, 50)
+    .option("--subscription <name>", "only of this subscription")
     .option("--purge", "delete them")
-    .option("--id <id>", "only this event; may be given again", collect, [])
+    .option("--id <id>", "with --purge, only this event; may be given again", collect, [])
     .action((topic: string, options) => run(async () => (await load()).dead(topic, options)));
   sub("replay <topic>", "deliver again: dead letters, or a subscription from an offset or a time")
     .option("--dead", "the topic's dead letters")
     .option("--id <id>", "with --dead, only this event; may be given again", collect, [])
-    .option("--subscription <name>", "the subscription to move")
+    .option("--subscription <name>", "the subscription to move; with --dead, only its letters")
     .option("--from <offset|time>", "where to: an offset, an RFC 3339 time, or a duration ago (10m)")
     .action((topic: string, options) => run(async () => (await load()).replay(topic, options)));
 }

@@ -242,7 +242,7 @@ export function brokerCases(name: string, make: () => Promise<BrokerWorld>): voi
       expect(letter).toMatchObject({ subscription: "s", deliveries: 2, reason: "Error: cannot handle bad" });
       expect(letter!.event).toMatchObject({ id: "bad", data: 1, key: "k", offset: 0 });
       broken = false;
-      expect(await client.replayDead("flaky", ["bad"])).toBe(1);
+      expect(await client.replayDead("flaky", { ids: ["bad"], subscription: letter!.subscription })).toBe(1);
       await until("the replayed letter", () => events.filter(({ id }) => id === "bad").length === 3);
       await until("it to be gone", async () => (await client.dead("flaky", 10)).length === 0);
       broken = true;

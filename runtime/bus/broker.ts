@@ -73,6 +73,13 @@ export interface DeadLetter {
   readonly at: number;
 }
 
+/** Which dead letters of a topic; all that fit both, all of the topic without either. */
+export interface DeadFilter {
+  /** Of events. One event may be dead in several subscriptions. */
+  readonly ids?: readonly string[] | undefined;
+  readonly subscription?: string | undefined;
+}
+
 /** A client of the message log. One durable implementation in the broker worker; others are remote systems. */
 export interface Broker {
   /**
@@ -85,10 +92,11 @@ export interface Broker {
   topics(): Promise<TopicInfo[]>;
   /** Events from `from` on (offset, or a time in ms since the epoch), at most `limit`. */
   read(topic: string, from: { offset: number } | { time: number }, limit: number): Promise<Event[]>;
-  dead(topic: string, limit: number): Promise<DeadLetter[]>;
-  /** Delivers dead letters to their subscription again; without ids all of the topic. Returns how many. */
-  replayDead(topic: string, ids?: readonly string[]): Promise<number>;
-  purgeDead(topic: string, ids?: readonly string[]): Promise<number>;
+  /** The oldest first. A subscription that is not there, and has left no letters, is `not-found`; also below. */
+  dead(topic: string, limit: number, subscription?: string): Promise<DeadLetter[]>;
+  /** Delivers dead letters to their subscription again. Returns how many. */
+  replayDead(topic: string, which?: DeadFilter): Promise<number>;
+  purgeDead(topic: string, which?: DeadFilter): Promise<number>;
   /** Moves a subscription's cursor back or forth; everything from there is delivered again. */
   replay(topic: string, subscription: string, from: { offset: number } | { time: number }): Promise<void>;
   stop(): Promise<void>;

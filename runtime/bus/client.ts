@@ -6,6 +6,7 @@ import type { IncomingBody, Link, Peer, Transport } from "../transport/transport
 import { backoffMs } from "./backoff.ts";
 import type {
   Broker,
+  DeadFilter,
   DeadLetter,
   EventRecord,
   SubscribeOptions,
@@ -151,8 +152,8 @@ export class BrokerClient implements Broker {
     return this.#events(topic, (head as [number])[0], body);
   }
 
-  async dead(topic: string, limit: number): Promise<DeadLetter[]> {
-    const { head, body } = await this.#ask(["dead", topic, limit]);
+  async dead(topic: string, limit: number, subscription?: string): Promise<DeadLetter[]> {
+    const { head, body } = await this.#ask(["dead", topic, limit, subscription ?? null]);
     const heads = head as DeadHead[];
     const events = this.#events(topic, heads.length, body);
     return heads.map(([subscription, deliveries, reason, at], i) => ({
@@ -164,12 +165,14 @@ export class BrokerClient implements Broker {
     }));
   }
 
-  async replayDead(topic: string, ids?: readonly string[]): Promise<number> {
-    return ((await this.#ask(["replay-dead", topic, ids ?? null])).head as [number])[0];
+  async replayDead(topic: string, { ids, subscription }: DeadFilter = {}): Promise<number> {
+    const { head } = await this.#ask(["replay-dead", topic, ids ?? null, subscription ?? null]);
+    return (head as [number])[0];
   }
 
-  async purgeDead(topic: string, ids?: readonly string[]): Promise<number> {
-    return ((await this.#ask(["purge-dead", topic, ids ?? null])).head as [number])[0];
+  async purgeDead(topic: string, { ids, subscription }: DeadFilter = {}): Promise<number> {
+    const { head } = await this.#ask(["purge-dead", topic, ids ?? null, subscription ?? null]);
+    return (head as [number])[0];
   }
 
   async replay(topic: string, subscription: string, from: Position): Promise<void> {

@@ -114,8 +114,8 @@ describe("dead letters", () => {
     const { f, consumer } = withDead();
     const stranger = f.subscribe("a", { subscription: "other", from: "latest" });
     consumer.ack(consumer.last());
-    expect(f.engine.replayDead("a", ["unknown"])).toBe(0);
-    expect(f.engine.replayDead("a", ["bad"])).toBe(1);
+    expect(f.engine.replayDead("a", { ids: ["unknown"] })).toBe(0);
+    expect(f.engine.replayDead("a", { ids: ["bad"] })).toBe(1);
     f.turn();
     expect(consumer.last().event).toMatchObject({ id: "bad", data: "bad", delivery: 4 });
     expect(consumer.last().lastError).toBe("failure 3");
@@ -124,13 +124,13 @@ describe("dead letters", () => {
     expect(f.info("a").dead).toBe(0);
     f.restart();
     expect(f.subscribe("a").take()).toEqual([]);
-    expect(f.engine.replayDead("a", undefined)).toBe(0);
+    expect(f.engine.replayDead("a")).toBe(0);
   });
 
   test("replayed and failed again, it is dead again", () => {
     const { f, consumer } = withDead();
     consumer.ack(consumer.last());
-    f.engine.replayDead("a", undefined);
+    f.engine.replayDead("a");
     f.turn();
     for (let i = 4; i <= 6; i++) {
       expect(consumer.last().event.delivery).toBe(i);
@@ -143,15 +143,43 @@ describe("dead letters", () => {
   test("a replay survives a restart", () => {
     const { f, consumer } = withDead();
     consumer.ack(consumer.last());
-    f.engine.replayDead("a", undefined);
+    f.engine.replayDead("a");
     f.restart();
     expect(f.subscribe("a").take()).toEqual(["bad"]);
   });
 
+  test("of one subscription are looked at, replayed and purged without touching another's", () => {
+    const { f } = withDead();
+    const other = f.subscribe("a", { subscription: "other" });
+    for (let i = 1; i <= 3; i++) {
+      other.nack(other.received.findLast(({ event }) => event.id === "bad")!);
+      f.advance(1000);
+    }
+    const dead = (subscription?: string) =>
+      f.engine.dead("a", 10, subscription).map((letter) => letter.subscription);
+    expect(dead()).toEqual(["s", "other"]);
+    expect(dead("other")).toEqual(["other"]);
+    other.take();
+    expect(f.engine.replayDead("a", { ids: ["bad"], subscription: "s" })).toBe(1);
+    f.turn();
+    expect(other.take()).toEqual([]);
+    expect(dead()).toEqual(["other"]);
+    expect(f.engine.purgeDead("a", { subscription: "s" })).toBe(0);
+    expect(f.engine.purgeDead("a", { subscription: "other" })).toBe(1);
+    expect(dead("other")).toEqual([]);
+    for (const act of [
+      () => f.engine.dead("a", 10, "othr"),
+      () => f.engine.replayDead("a", { subscription: "othr" }),
+      () => f.engine.purgeDead("a", { subscription: "othr" }),
+    ]) {
+      expect(act).toThrow(/no subscription othr; did you mean other\?/);
+    }
+  });
+
   test("purged, they are gone", () => {
     const { f } = withDead();
-    expect(f.engine.purgeDead("a", ["other"])).toBe(0);
-    expect(f.engine.purgeDead("a", undefined)).toBe(1);
+    expect(f.engine.purgeDead("a", { ids: ["other"] })).toBe(0);
+    expect(f.engine.purgeDead("a")).toBe(1);
     expect(f.info("a").dead).toBe(0);
   });
 

@@ -2,7 +2,7 @@ import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Logger } from "../../sdk/service.ts";
 import type { Clock, Random } from "../clock.ts";
 import type { TopicsConfig } from "../topology/model.ts";
-import type { TopicInfo } from "./broker.ts";
+import type { DeadFilter, TopicInfo } from "./broker.ts";
 import type { DeliverySink } from "./consumer.ts";
 import { GroupCommit, type PublishDone } from "./group-commit.ts";
 import { Ledger } from "./ledger.ts";
@@ -159,28 +159,24 @@ export class BrokerEngine {
   }
 
   /** At most `limit` letters, the oldest first, and no more than `readBytes`. */
-  dead(name: string, limit: number): StoredDead[] {
+  dead(name: string, limit: number, subscription?: string): StoredDead[] {
     const { store, topics } = this.#flush();
-    return store.dead(topics.get(name).id, limit, this.limits.readBytes);
+    const topic = topics.get(name);
+    const letters = store.dead(topic.id, limit, this.limits.readBytes, subscription);
+    if (subscription !== undefined && letters.length === 0) topics.subscription(topic, subscription);
+    return letters;
   }
 
-  replayDead(name: string, ids: readonly string[] | undefined): number {
+  replayDead(name: string, which: DeadFilter = {}): number {
     const topic = this.#parts().topics.get(name);
-    let count = 0;
-    this.#flush(({ store }) => {
-      count = store.markReplay(topic.id, ids);
-    });
+    const count = this.#changeDead(topic, which, (store) => store.markReplay(topic.id, which));
     for (const subscription of topic.subscriptions.values()) subscription.lettersMarked();
     return count;
   }
 
-  purgeDead(name: string, ids: readonly string[] | undefined): number {
+  purgeDead(name: string, which: DeadFilter = {}): number {
     const topic = this.#parts().topics.get(name);
-    let count = 0;
-    this.#flush(({ store }) => {
-      count = store.purgeDead(topic.id, ids);
-    });
-    return count;
+    return this.#changeDead(topic, which, (store) => store.purgeDead(topic.id, which));
   }
 
   /** Moves a subscription; it is stored when this returns. Throws `not-found`. */
@@ -189,6 +185,16 @@ export class BrokerEngine {
     const topic = topics.get(name);
     topics.subscription(topic, subscriptionName).moveTo(clamp(topic.log, from));
     this.#flush();
+  }
+
+  /** Letters outlive their subscription: its name is only wrong when there are none of it either. */
+  #changeDead(topic: Topic, { subscription }: DeadFilter, change: (store: Store) => number): number {
+    let count = 0;
+    const { topics } = this.#flush(({ store }) => {
+      count = change(store);
+    });
+    if (subscription !== undefined && count === 0) topics.subscription(topic, subscription);
+    return count;
   }
 
   #parts() {

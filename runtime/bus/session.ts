@@ -9,6 +9,7 @@ import {
   type DeadHead,
   isIds,
   isNackHead,
+  isNameOrNull,
   isPublishHead,
   isSubscribeHead,
   isTagsHead,
@@ -117,12 +118,15 @@ export class Session {
       case "read":
         return this.#read(topic, head[2], head[3]);
       case "dead":
-        return this.#dead(topic, head[2]);
+        return this.#dead(topic, head[2], head[3]);
       case "replay-dead":
       case "purge-dead": {
-        if (!isIds(head[2])) throw badCall(head[0]);
-        const ids = head[2] ?? undefined;
-        return [[head[0] === "replay-dead" ? engine.replayDead(topic, ids) : engine.purgeDead(topic, ids)]];
+        const [, , ids, subscription] = head;
+        if (!isIds(ids) || !isNameOrNull(subscription)) throw badCall(head[0]);
+        const which = { ids: ids ?? undefined, subscription: subscription ?? undefined };
+        return [
+          [head[0] === "replay-dead" ? engine.replayDead(topic, which) : engine.purgeDead(topic, which)],
+        ];
       }
       case "replay": {
         const from = positionFromWire(head[3]);
@@ -145,11 +149,12 @@ export class Session {
     return [[writer.count], writer.take()];
   }
 
-  #dead(topic: string, limit: unknown): Answer {
-    if (typeof limit !== "number") throw badCall("dead");
+  #dead(topic: string, limit: unknown, of: unknown): Answer {
+    if (typeof limit !== "number" || !isNameOrNull(of)) throw badCall("dead");
     const writer = new DeliveryWriter();
     const heads: DeadHead[] = [];
-    for (const { subscription, offset, deliveries, reason, at, record } of this.#engine.dead(topic, limit)) {
+    const letters = this.#engine.dead(topic, limit, of ?? undefined);
+    for (const { subscription, offset, deliveries, reason, at, record } of letters) {
       writer.append(offset, deliveries, undefined, record, 0);
       heads.push([subscription, deliveries, reason, at]);
     }

@@ -51,6 +51,12 @@ export interface StoredDead {
   readonly record: Buffer;
 }
 
+/** Letters that are not being replayed: of these events, of this subscription. */
+export interface DeadChoice {
+  readonly ids?: readonly string[] | undefined;
+  readonly subscription?: string | undefined;
+}
+
 /** What a file may take: of the disk, and of our patience while another process has it. */
 export interface StoreBounds {
   readonly fileBytes: number;
@@ -223,10 +229,14 @@ export class Store {
     return (this.#statements.deadCount.get(topic) as { count: number }).count;
   }
 
-  dead(topic: number, limit: number, maxBytes: number): StoredDead[] {
+  dead(topic: number, limit: number, maxBytes: number, subscription?: string): StoredDead[] {
     const letters: StoredDead[] = [];
     let bytes = 0;
-    for (const row of this.#statements.dead.iterate(topic, limit) as Iterable<StoredDead>) {
+    for (const row of this.#statements.dead.iterate(
+      topic,
+      subscription ?? null,
+      limit,
+    ) as Iterable<StoredDead>) {
       letters.push(withBuffer(row));
       bytes += row.record.length;
       if (bytes >= maxBytes) break;
@@ -241,15 +251,17 @@ export class Store {
     );
   }
 
-  /** Marks letters for replay; returns how many. `ids` are event ids. */
-  markReplay(topic: number, ids: readonly string[] | undefined): number {
-    if (ids === undefined) return this.#statements.replayAll.run(topic).changes;
-    return ids.reduce((count, id) => count + this.#statements.replayOne.run(topic, id).changes, 0);
+  /** Marks letters for replay; returns how many. */
+  markReplay(topic: number, { ids, subscription }: DeadChoice): number {
+    const { replayAll, replayOne } = this.#statements;
+    if (ids === undefined) return replayAll.run(topic, subscription ?? null).changes;
+    return ids.reduce((count, id) => count + replayOne.run(topic, subscription ?? null, id).changes, 0);
   }
 
-  purgeDead(topic: number, ids: readonly string[] | undefined): number {
-    if (ids === undefined) return this.#statements.purgeAll.run(topic).changes;
-    return ids.reduce((count, id) => count + this.#statements.purgeOne.run(topic, id).changes, 0);
+  purgeDead(topic: number, { ids, subscription }: DeadChoice): number {
+    const { purgeAll, purgeOne } = this.#statements;
+    if (ids === undefined) return purgeAll.run(topic, subscription ?? null).changes;
+    return ids.reduce((count, id) => count + purgeOne.run(topic, subscription ?? null, id).changes, 0);
   }
 
   /** Writes as much as an event takes, and takes it back: whether the disk has room. Throws `data-unwritable`. */
@@ -306,6 +318,8 @@ const deadColumns = "id, subscription, event_id AS eventId, offset, deliveries, 
 function prepareAll(database: Database) {
   const prepare = (sql: string) => database.prepare(sql);
   const at = "FROM blocks WHERE position >= ? AND position <= ? ORDER BY position DESC LIMIT 1";
+  /** Topic, then subscription or null for all. */
+  const chosen = "WHERE topic = ? AND replay = 0 AND subscription = coalesce(?, subscription)";
   const after = "FROM blocks WHERE position >= ? AND position < ? ORDER BY position LIMIT 1";
   return {
     topics: prepare(
@@ -333,14 +347,14 @@ function prepareAll(database: Database) {
     returnDead: prepare("UPDATE dead SET replay = 0, deliveries = ?, reason = ?, at = ? WHERE id = ?"),
     deleteDead: prepare("DELETE FROM dead WHERE id = ?"),
     deadCount: prepare("SELECT count(*) AS count FROM dead WHERE topic = ? AND replay = 0"),
-    dead: prepare(`SELECT ${deadColumns} FROM dead WHERE topic = ? AND replay = 0 ORDER BY id LIMIT ?`),
+    dead: prepare(`SELECT ${deadColumns} FROM dead ${chosen} ORDER BY id LIMIT ?`),
     replayable: prepare(
       `SELECT ${deadColumns} FROM dead WHERE topic = ? AND subscription = ? AND replay = 1 AND id > ? ORDER BY id LIMIT ?`,
     ),
-    replayAll: prepare("UPDATE dead SET replay = 1 WHERE topic = ? AND replay = 0"),
-    replayOne: prepare("UPDATE dead SET replay = 1 WHERE topic = ? AND event_id = ? AND replay = 0"),
-    purgeAll: prepare("DELETE FROM dead WHERE topic = ? AND replay = 0"),
-    purgeOne: prepare("DELETE FROM dead WHERE topic = ? AND event_id = ? AND replay = 0"),
+    replayAll: prepare(`UPDATE dead SET replay = 1 ${chosen}`),
+    replayOne: prepare(`UPDATE dead SET replay = 1 ${chosen} AND event_id = ?`),
+    purgeAll: prepare(`DELETE FROM dead ${chosen}`),
+    purgeOne: prepare(`DELETE FROM dead ${chosen} AND event_id = ?`),
   };
 }
 

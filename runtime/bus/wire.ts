@@ -25,9 +25,9 @@ import type { Offsets } from "./topic.ts";
  *                   ["unsubscribe", token]
  *                   ["topics"]                                 → TopicInfo[]
  *                   ["read", topic, position, limit]           → [count], body: deliveries
- *                   ["dead", topic, limit]                     → DeadHead[], body: deliveries in the same order
- *                   ["replay-dead", topic, ids | null]         → [count]
- *                   ["purge-dead", topic, ids | null]          → [count]
+ *                   ["dead", topic, limit, subscription | null]             → DeadHead[], body: deliveries in the same order
+ *                   ["replay-dead", topic, ids | null, subscription | null] → [count]
+ *                   ["purge-dead", topic, ids | null, subscription | null]  → [count]
  *                   ["replay", topic, subscription, position]  → []
  * ```
  *
@@ -132,6 +132,10 @@ export function isRunHead(head: readonly unknown[]): head is RunHead {
 
 export function isIds(value: unknown): value is readonly string[] | null {
   return value === null || (Array.isArray(value) && value.every(isText));
+}
+
+export function isNameOrNull(value: unknown): value is string | null {
+  return value === null || isName(value);
 }
 
 export function positionToWire(from: Position): WirePosition {

@@ -19,9 +19,9 @@ import type { InstanceState } from "../registry/registry.ts";
  * | GET  /api/bus/topics/:topic/events?offset=&time=&limit=&follow=1 | Event as NDJSON |
  * | POST /api/bus/topics/:topic/events {data,key?,subject?} | {id, offset} |
  * | POST /api/bus/topics/:topic/replay {subscription, offset?, time?} | {} |
- * | GET  /api/bus/topics/:topic/dead?limit= | DeadLetter[] |
- * | POST /api/bus/topics/:topic/dead/replay {ids?} | {count} |
- * | POST /api/bus/topics/:topic/dead/purge {ids?} | {count} |
+ * | GET  /api/bus/topics/:topic/dead?limit=&subscription= | DeadLetter[] |
+ * | POST /api/bus/topics/:topic/dead/replay {ids?, subscription?} | {count} |
+ * | POST /api/bus/topics/:topic/dead/purge {ids?, subscription?} | {count} |
  * | GET  /api/telemetry/… | see runtime/telemetry/query.ts |
  * | GET  /api/data | DataService[] (data/model.ts) |
  * | GET  /api/data/:service/:table?limit=&after=&order= | DataPage; `order` is a column, `-column`, or `-` |

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Event } from "../../sdk/event.ts";
-import type { Broker, EventRecord } from "../bus/broker.ts";
+import type { Broker, DeadFilter, EventRecord } from "../bus/broker.ts";
 import { decodeData } from "../bus/data.ts";
 import type { CallContext, CallRequest, Mesh } from "../calls/mesh.ts";
 import { fakeService, fakeTopology } from "../supervisor/fixtures/topology.ts";
@@ -62,16 +62,16 @@ class ArrayBroker implements Broker {
     const first = "offset" in from ? from.offset : 0;
     return this.events.slice(first, first + limit);
   }
-  async dead(topic: string, limit: number) {
-    this.asked.push(["dead", topic, limit]);
+  async dead(topic: string, limit: number, subscription?: string) {
+    this.asked.push(["dead", topic, limit, subscription]);
     return [];
   }
-  async replayDead(topic: string, ids?: readonly string[]) {
-    this.asked.push(["replayDead", topic, ids]);
+  async replayDead(topic: string, which?: DeadFilter) {
+    this.asked.push(["replayDead", topic, which]);
     return 2;
   }
-  async purgeDead(topic: string, ids?: readonly string[]) {
-    this.asked.push(["purgeDead", topic, ids]);
+  async purgeDead(topic: string, which?: DeadFilter) {
+    this.asked.push(["purgeDead", topic, which]);
     return 3;
   }
   async replay(topic: string, subscription: string, from: unknown) {
@@ -350,12 +350,15 @@ describe("the bus", () => {
     expect(await json<object>(ask("GET", "/api/bus/topics"))).toMatchObject([{ topic: "news" }]);
     expect(await json<object>(ask("GET", `${topic}/dead?limit=7`))).toEqual([]);
     expect(await json<object>(ask("POST", `${topic}/dead/replay`))).toEqual({ count: 2 });
-    expect(await json<object>(ask("POST", `${topic}/dead/purge`, { ids: ["a"] }))).toEqual({ count: 3 });
+    const which = { ids: ["a"], subscription: "s" };
+    expect(await json<object>(ask("GET", `${topic}/dead?subscription=s`))).toEqual([]);
+    expect(await json<object>(ask("POST", `${topic}/dead/purge`, which))).toEqual({ count: 3 });
     expect((await ask("POST", `${topic}/replay`, { subscription: "s", offset: 4 })).status).toBe(200);
     expect(broker.asked).toEqual([
-      ["dead", "news", 7],
-      ["replayDead", "news", undefined],
-      ["purgeDead", "news", ["a"]],
+      ["dead", "news", 7, undefined],
+      ["replayDead", "news", {}],
+      ["dead", "news", 100, "s"],
+      ["purgeDead", "news", which],
       ["replay", "news", "s", { offset: 4 }],
     ]);
   });

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { DeadLetter } from "../../../runtime/bus/broker.ts";
+import type { DeadFilter, DeadLetter } from "../../../runtime/bus/broker.ts";
 import { post } from "../../api.ts";
 import { formatTime } from "../format.ts";
 import { usePolled } from "../polled.ts";
@@ -19,15 +19,11 @@ export function DeadLetters({ topic, count }: { topic: string; count: number }) 
   /** What is about to be thrown away, until it is said twice: ids, or all. */
   const [doomed, setDoomed] = useState<string>();
 
-  const act = async (verb: "replay" | "purge", ids?: readonly string[]) => {
+  const act = async (verb: "replay" | "purge", which: DeadFilter = {}) => {
     setBusy(true);
     setDoomed(undefined);
     try {
-      const { count: done } = await post<{ count: number }>(
-        `${base}/${verb}`,
-        ids === undefined ? {} : { ids },
-      );
-      // One event may be dead in several subscriptions; its id stands for all of them.
+      const { count: done } = await post<{ count: number }>(`${base}/${verb}`, which);
       const what = `${done} dead ${done === 1 ? "letter" : "letters"}`;
       setResult({ text: verb === "replay" ? `${what} delivered again.` : `${what} discarded.`, bad: false });
       refresh();
@@ -37,8 +33,8 @@ export function DeadLetters({ topic, count }: { topic: string; count: number }) 
       setBusy(false);
     }
   };
-  const discard = (key: string, ids?: readonly string[]) => {
-    if (doomed === key) void act("purge", ids);
+  const discard = (key: string, which: DeadFilter = {}) => {
+    if (doomed === key) void act("purge", which);
     else setDoomed(key);
   };
 
@@ -75,6 +71,8 @@ export function DeadLetters({ topic, count }: { topic: string; count: number }) 
       )}
       {data.map((letter) => {
         const key = `${letter.subscription} ${letter.event.id}`;
+        // One event may be dead in several subscriptions: each letter is acted on by itself.
+        const which = { ids: [letter.event.id], subscription: letter.subscription };
         return (
           <EventCard key={key} event={letter.event}>
             <p class="dead-reason">
@@ -87,7 +85,7 @@ export function DeadLetters({ topic, count }: { topic: string; count: number }) 
                 type="button"
                 class="button small"
                 disabled={busy}
-                onClick={() => void act("replay", [letter.event.id])}
+                onClick={() => void act("replay", which)}
               >
                 Replay
               </button>
@@ -95,7 +93,7 @@ export function DeadLetters({ topic, count }: { topic: string; count: number }) 
                 type="button"
                 class="button small danger"
                 disabled={busy}
-                onClick={() => discard(key, [letter.event.id])}
+                onClick={() => discard(key, which)}
               >
                 {doomed === key ? "Really discard?" : "Discard"}
               </button>

@@ -14,7 +14,8 @@ const offset = z.coerce.number().int().min(0).optional();
 const time = z.coerce.number().min(0).optional();
 const limit = z.coerce.number().int().min(1).max(100_000).optional();
 const eventsQuery = z.strictObject({ offset, time, limit, follow: flag.default(false) });
-const deadQuery = z.strictObject({ limit: limit.default(100) });
+const subscription = z.string().min(1).optional();
+const deadQuery = z.strictObject({ limit: limit.default(100), subscription });
 const publishInput = z.strictObject({
   data: z.unknown().refine((value) => value !== undefined, "expected the event's data"),
   key: z.string().optional(),
@@ -27,7 +28,7 @@ const replayInput = z
     time: z.number().min(0).optional(),
   })
   .refine((value) => (value.offset === undefined) !== (value.time === undefined), "expected offset or time");
-const idsInput = z.strictObject({ ids: z.array(z.string().min(1)).min(1).optional() });
+const deadInput = z.strictObject({ ids: z.array(z.string().min(1)).min(1).optional(), subscription });
 
 export function busRoutes(broker: Broker, ending: AbortSignal): Hono {
   return new Hono()
@@ -68,14 +69,14 @@ export function busRoutes(broker: Broker, ending: AbortSignal): Hono {
     })
     .get("/topics/:topic/dead", async (c) => {
       const query = queryOf(c, deadQuery);
-      return c.json(await broker.dead(c.req.param("topic"), query.limit));
+      return c.json(await broker.dead(c.req.param("topic"), query.limit, query.subscription));
     })
     .post("/topics/:topic/dead/replay", async (c) => {
-      const { ids } = await bodyOf(c, idsInput);
-      return c.json({ count: await broker.replayDead(c.req.param("topic"), ids) });
+      const which = await bodyOf(c, deadInput);
+      return c.json({ count: await broker.replayDead(c.req.param("topic"), which) });
     })
     .post("/topics/:topic/dead/purge", async (c) => {
-      const { ids } = await bodyOf(c, idsInput);
-      return c.json({ count: await broker.purgeDead(c.req.param("topic"), ids) });
+      const which = await bodyOf(c, deadInput);
+      return c.json({ count: await broker.purgeDead(c.req.param("topic"), which) });
     });
 }
