@@ -15,9 +15,13 @@ export type WorkerMessage =
     }
   /** It cannot start, and why; the process ends after this. */
   | { readonly type: "failed"; readonly code: string; readonly message: string }
-  /** Every `heartbeatMs`. `loopDelayMs`: how late the beat's timer fired. */
+  /**
+   * Every `heartbeatMs`. `loopDelayMs`: how late the beat's timer fired. With `restMs` the next one comes after that
+   * time only, or as soon as there is work.
+   */
   | {
       readonly type: "beat";
+      readonly restMs?: number;
       readonly loopDelayMs: number;
       readonly rssBytes: number;
       readonly pending: number;
@@ -36,6 +40,8 @@ export type SupervisorMessage =
   | { readonly type: "delta"; readonly delta: RegistryDelta }
   /** Finish what is under way within the bound, then say `drained` and end. */
   | { readonly type: "drain"; readonly timeoutMs: number }
+  /** There is doubt whether it lives: beat at once, and do not rest for a while. */
+  | { readonly type: "rouse" }
   /** A call: the worker runs its health check and replies `{ok, reason?}`. */
   | { readonly type: "probe" };
 

@@ -78,13 +78,26 @@ describe("OutboxRelay", () => {
     expect(outbox.isEmpty()).toBe(true);
   });
 
-  test("finds by its sweep what another instance left", async () => {
-    relay().start();
-    add("left");
+  test("finds what another instance left, at its start and when it is woken", async () => {
+    add("before");
+    const it = relay();
+    it.start();
     await settle();
-    expect(sent).toEqual([]);
-    await clock.pass(1500);
-    expect(sent).toEqual(["t left"]);
+    expect(sent).toEqual(["t before"]);
+    add("left");
+    it.wake();
+    await settle();
+    expect(sent).toEqual(["t before", "t left"]);
+  });
+
+  test("sets no timer while there is nothing to send", async () => {
+    const it = relay();
+    it.start();
+    add("a");
+    it.wake();
+    await settle();
+    expect(sent).toEqual(["t a"]);
+    expect(clock.timers).toBe(0);
   });
 
   test("more than a batch goes in batches", async () => {
@@ -114,6 +127,7 @@ describe("OutboxRelay", () => {
     });
     it.start();
     add("a", "b");
+    it.wake();
     for (let i = 0; i < 3; i++) await clock.pass(1000);
     expect(sent).toEqual([]);
     away = false;
@@ -190,6 +204,7 @@ describe("OutboxRelay", () => {
     const it = relay();
     it.start();
     storage.client.run("ALTER TABLE microcosm_outbox RENAME TO elsewhere");
+    it.wake();
     await clock.pass(1500);
     expect(logged[0]).toStartWith("error: The outbox cannot be read or written");
     storage.client.run("ALTER TABLE elsewhere RENAME TO microcosm_outbox");

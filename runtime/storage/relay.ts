@@ -14,8 +14,8 @@ export interface OutboxRelayOptions {
   readonly batchRows?: number;
   /** Data under way at once, beyond one row. Default 4 MiB. */
   readonly batchBytes?: number;
-  /** How often to look for rows that a dead instance left. Default 1000. */
-  readonly sweepMs?: number;
+  /** Between attempts while rows wait: the broker is away, or the file cannot be read or written. Default 1000. */
+  readonly retryMs?: number;
   /** How long one attempt waits for the broker. Default 10000. */
   readonly publishTimeoutMs?: number;
 }
@@ -23,27 +23,30 @@ export interface OutboxRelayOptions {
 /**
  * Sends what the outbox holds. Every instance sends all rows of the shared file, oldest first: events of one key thus
  * keep their order across instances, and the broker drops the doubles by their ids. A row stays until the broker has
- * it; while the broker is away the relay keeps trying.
+ * it; while the broker is away the relay keeps trying. It looks into the outbox when it starts and when it is woken, and
+ * sleeps otherwise.
  */
 export class OutboxRelay {
   readonly #options: Required<OutboxRelayOptions>;
-  #cancelSweep: (() => void) | undefined;
+  #cancelRetry: (() => void) | undefined;
   #cancelWake: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #again = false;
   #started = false;
   #stopped = false;
   #brokerAway = false;
+  /** The last attempt left rows behind, or could not tell. */
+  #unfinished = false;
 
   constructor(options: OutboxRelayOptions) {
     this.#options = {
       batchRows: 128,
       batchBytes: 4 * 1024 * 1024,
-      sweepMs: 1000,
+      retryMs: 1000,
       publishTimeoutMs: 10_000,
       ...options,
     };
-    for (const key of ["batchRows", "batchBytes", "sweepMs", "publishTimeoutMs"] as const) {
+    for (const key of ["batchRows", "batchBytes", "retryMs", "publishTimeoutMs"] as const) {
       const value = this.#options[key];
       if (!(value >= 1)) throw new RangeError(`${key}: expected at least 1, got ${value}`);
     }
@@ -54,10 +57,10 @@ export class OutboxRelay {
     this.#started = true;
     const back = this.#guarded(() => this.#options.outbox.retryRefused());
     if (back) this.#options.log.info("Sending events again that the broker refused before", { events: back });
-    this.#sweep();
+    this.wake();
   }
 
-  /** Call after a commit that added rows. Commits of one tick share a batch. */
+  /** Call after a commit that added rows, or when an instance died that may have. Commits of one tick share a batch. */
   wake(): void {
     if (!this.#started || this.#stopped || this.#cancelWake !== undefined) return;
     const wake = setImmediate(() => {
@@ -85,16 +88,14 @@ export class OutboxRelay {
    */
   stop(): void {
     this.#stopped = true;
-    this.#cancelSweep?.();
+    this.#cancelRetry?.();
     this.#cancelWake?.();
   }
 
-  #sweep(): void {
-    const { clock, sweepMs } = this.#options;
-    this.#cancelSweep = clock.after(alignedDelay(clock.now(), sweepMs), () => {
-      void this.#send();
-      this.#sweep();
-    });
+  #retryLater(): void {
+    const { clock, retryMs } = this.#options;
+    this.#cancelRetry?.();
+    this.#cancelRetry = clock.after(alignedDelay(clock.now(), retryMs), () => void this.#send());
   }
 
   #send(): Promise<void> {
@@ -103,8 +104,10 @@ export class OutboxRelay {
       this.#again = true;
       return this.#running;
     }
+    this.#unfinished = false;
     this.#running = this.#sendAll().finally(() => {
       this.#running = undefined;
+      if (this.#unfinished && !this.#stopped) this.#retryLater();
     });
     return this.#running;
   }
@@ -120,7 +123,7 @@ export class OutboxRelay {
     } while (this.#again && !this.#brokerAway && !this.#stopped);
   }
 
-  /** False when the broker is away: the sweep tries again. */
+  /** False when the broker is away: tried again later. */
   async #sendBatch(rows: readonly OutboxRow[]): Promise<boolean> {
     const { outbox, publish, clock, log, publishTimeoutMs } = this.#options;
     const deadline = clock.now() + publishTimeoutMs;
@@ -144,6 +147,7 @@ export class OutboxRelay {
       log.info("The broker takes events again");
     }
     this.#brokerAway = away !== undefined;
+    this.#unfinished ||= this.#brokerAway;
     return removed === true && !this.#brokerAway;
   }
 
@@ -156,11 +160,12 @@ export class OutboxRelay {
     this.#guarded(() => this.#options.outbox.refuse(row.id, messageOf(reason)));
   }
 
-  /** A full disk must not end the relay: it says so and the next sweep tries again. */
+  /** A full disk must not end the relay: it says so and tries again later. */
   #guarded<R>(work: () => R): R | undefined {
     try {
       return work();
     } catch (error) {
+      this.#unfinished = true;
       this.#options.log.error("The outbox cannot be read or written", { reason: messageOf(error) });
       return undefined;
     }

@@ -5,12 +5,15 @@ import type { Link, Peer } from "../transport/transport.ts";
 import type { WorkerSpec } from "../worker/spec.ts";
 import type { ExitInfo, LaunchedWorker, Launcher } from "./launcher.ts";
 import { errorWords } from "./log-line.ts";
+import type { Pulse } from "./pulse.ts";
 import { parseProbeReply } from "./worker-messages.ts";
 
 /** What a worker said on its link before it ended may be read after its exit is known; this long at the most. */
 const lastMessageMs = 250;
 /** Of the last error it wrote, told as the reason of a death without other words. */
 const lastWordsCharacters = 200;
+/** CPU between two looks that one at rest may use: a thread that collects, a timer of the author's. */
+const restlessCpuMs = 50;
 
 export interface GenerationOptions {
   readonly spec: WorkerSpec;
@@ -31,6 +34,10 @@ export class Generation {
   #link: Link | undefined;
   #readyAt: number | undefined;
   #lastBeatAt = 0;
+  /** The last beat, or when it was last seen to wait for work while it rested. */
+  #lastSignAt = 0;
+  #pulse: Pulse | undefined;
+  #roused = false;
   #beat: Extract<WorkerMessage, { type: "beat" }> | undefined;
   /** Why it is about to end, when that is known before its exit. */
   #verdict: string | undefined;
@@ -90,11 +97,41 @@ export class Generation {
   ready(): void {
     this.#readyAt = this.#clock.now();
     this.#lastBeatAt = this.#readyAt;
+    this.#lastSignAt = this.#readyAt;
   }
 
   beat(message: Extract<WorkerMessage, { type: "beat" }>): void {
     this.#lastBeatAt = this.#clock.now();
+    this.#lastSignAt = this.#lastBeatAt;
     this.#beat = message;
+    this.#pulse = undefined;
+    this.#roused = false;
+  }
+
+  /** Whether it said that it beats rarely until there is work. */
+  get rests(): boolean {
+    return this.#beat?.restMs !== undefined;
+  }
+
+  /**
+   * One that rests is seen to live while it waits for work and hardly runs. A loop without end runs, and a process that
+   * was stopped does not wait: such a one is asked, and its silence counts from when all was well.
+   */
+  feel(now: number): void {
+    if (!this.rests) return;
+    const before = this.#pulse;
+    this.#pulse = this.#worker?.pulse?.();
+    if (this.#pulse === undefined) return;
+    const usedMs = this.#pulse.cpuMs - (before ?? this.#pulse).cpuMs;
+    if (this.#pulse.waits && usedMs < restlessCpuMs && !this.#roused) this.#lastSignAt = now;
+    else this.rouse();
+  }
+
+  /** Asks one that rests for a beat: from now on its silence counts. */
+  rouse(): void {
+    if (!this.rests || this.#roused) return;
+    this.#roused = true;
+    this.send({ type: "rouse" });
   }
 
   /** The first reason given is the true one: what follows follows from it. */
@@ -130,12 +167,15 @@ export class Generation {
 
   /** Milliseconds since its last sign of life. */
   silentMs(now: number): number {
-    return now - this.#lastBeatAt;
+    // One that waits for something else than work, a lock for example, looks well from outside.
+    const overdueMs = now - this.#lastBeatAt - (this.#beat?.restMs ?? 0);
+    return Math.max(now - this.#lastSignAt, overdueMs);
   }
 
   /** Nobody listened for `ms`: silence of that time is not held against it. */
   excuse(ms: number): void {
     this.#lastBeatAt += ms;
+    this.#lastSignAt += ms;
   }
 
   /** How it ended, in a few words. `expected`: nobody asks for its last words. */
@@ -149,14 +189,14 @@ export class Generation {
   /** Its part of the instance's info while it lives. */
   info(): Partial<InstanceInfo> {
     const readyAt = this.#readyAt;
+    // What a beat of half a minute ago says of its memory may have changed; the rest of it has not, or it would beat.
+    const rssBytes = this.#pulse?.rssBytes ?? this.#beat?.rssBytes ?? 0;
     return {
       ...(this.pid === undefined ? {} : { pid: this.pid }),
       ...(readyAt === undefined
         ? {}
         : { bootMs: readyAt - this.#launchedAt, uptimeMs: this.#clock.now() - readyAt }),
-      ...(this.#beat === undefined
-        ? {}
-        : { rssBytes: this.#beat.rssBytes, calls: this.#beat.calls, errors: this.#beat.errors }),
+      ...(this.#beat === undefined ? {} : { rssBytes, calls: this.#beat.calls, errors: this.#beat.errors }),
     };
   }
 

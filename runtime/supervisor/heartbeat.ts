@@ -3,6 +3,8 @@ import type { SupervisorConfig } from "../topology/model.ts";
 
 /** What the monitor needs to know of an instance. */
 export interface Beating {
+  /** Looks from outside whether it lives, where it announced to beat rarely. */
+  feel(now: number): void;
   /** Milliseconds since its last sign of life; 0 while none is due. */
   silentMs(now: number): number;
   excuse(ms: number): void;
@@ -16,7 +18,8 @@ export interface HeartbeatMonitorOptions {
 }
 
 /**
- * Finds workers whose event loop hangs: no beat for `heartbeatMs × missedBeats`. The supervisor may itself have been
+ * Finds workers whose event loop hangs: no sign of life for `heartbeatMs × missedBeats`. A sign is a beat or, of a worker
+ * that rests, to be seen waiting for work. The supervisor may itself have been
  * stopped meanwhile (a suspended laptop, a debugger, a stalled disk), and then unread beats wait in its sockets: by how
  * much its own timer came late is taken off everyone's silence, so only silence it could have heard through counts.
  */
@@ -56,6 +59,7 @@ export class HeartbeatMonitor {
     const limitMs = config.heartbeatMs * config.missedBeats;
     for (const instance of instances()) {
       if (lateMs > 0) instance.excuse(lateMs);
+      instance.feel(now);
       if (instance.silentMs(now) >= limitMs) instance.kill(`hung: ${config.missedBeats} beats missed`);
     }
     this.#schedule();

@@ -19,6 +19,7 @@ export type WorkerHost = (
  * worker; one that blocks the event loop blocks everything, which is what a monolith does.
  */
 export class InProcessLauncher implements Launcher {
+  readonly feelsPulse = false;
   readonly #host: WorkerHost;
 
   constructor(host: WorkerHost) {

@@ -10,16 +10,21 @@ import { fakeService, fakeTopology } from "./fixtures/topology.ts";
 import { HeartbeatMonitor } from "./heartbeat.ts";
 import { Instance } from "./instance.ts";
 import type { ExitInfo } from "./launcher.ts";
+import type { Pulse } from "./pulse.ts";
 import { serviceSpec } from "./worker-specs.ts";
 
 const config: SupervisorConfig = {
   heartbeatMs: 1000,
   missedBeats: 3,
+  restMs: 30_000,
   startTimeoutMs: 10_000,
   drainTimeoutMs: 5000,
   restart: { firstMs: 100, maxMs: 10_000, crashLoopDeaths: 4, windowMs: 60_000 },
   probe: { intervalMs: 5000, timeoutMs: 1000, failures: 3 },
 };
+
+/** A death is told once its last message is read, or after this. */
+const lastWordsMs = 250;
 
 let clock: VirtualClock;
 let launcher: FakeLauncher;
@@ -38,6 +43,7 @@ beforeEach(() => {
   const context = {
     topology: fakeTopology([service]),
     version: "0.0.0",
+    mayRest: true,
     dataDirectory: "/data",
     controlAddress: "control",
     address: (id: string) => `at-${id}`,
@@ -364,5 +370,92 @@ describe("heartbeat", () => {
     await clock.stall(3_600_000);
     await clock.pass(5000);
     expect(launcher.processes[0]!.signals).toEqual(["SIGKILL"]);
+  });
+
+  describe("of one that rests", () => {
+    const rest = () =>
+      instance.heard({
+        type: "beat",
+        restMs: 30_000,
+        loopDelayMs: 0,
+        rssBytes: 1,
+        pending: 0,
+        calls: 2,
+        errors: 0,
+      });
+    const see = (seen: Pulse | undefined) => {
+      launcher.last.seen = seen;
+    };
+    const well = { waits: true, cpuMs: 20, rssBytes: 7 };
+    let control: FakeLink;
+
+    beforeEach(async () => {
+      control = becomeReady();
+      rest();
+      see(well);
+      await clock.pass(1000);
+    });
+
+    test("is not missed while it is seen to wait, nor is it asked anything; its memory is told all the same", async () => {
+      await clock.pass(25_000);
+      expect(launcher.last.signals).toEqual([]);
+      expect(control.sent).toEqual([]);
+      expect(control.probed).toBe(0);
+      expect(instance.info()).toMatchObject({ rssBytes: 7, calls: 2 });
+    });
+
+    test.each([
+      ["stopped from outside", { ...well, waits: false }],
+      ["in a loop that sleeps now and then", { ...well, cpuMs: 200 }],
+    ])("%s, is asked and then replaced, as soon as one that beats", async (_name, seen) => {
+      await clock.pass(9000);
+      see(seen);
+      await clock.pass(1000);
+      expect(control.sent).toEqual([{ type: "rouse" }]);
+      expect(launcher.last.signals).toEqual([]);
+      await clock.pass(2000);
+      expect(launcher.processes[0]!.signals).toEqual(["SIGKILL"]);
+      await clock.pass(lastWordsMs);
+      expect(instance.info().lastExit).toBe("hung: 3 beats missed");
+    });
+
+    test("lives on when it answers that it is awake", async () => {
+      see({ ...well, waits: false });
+      await clock.pass(1000);
+      beat();
+      see(well);
+      for (let n = 0; n < 5; n += 1) {
+        await clock.pass(1000);
+        beat();
+      }
+      expect(control.sent).toEqual([{ type: "rouse" }]);
+      expect(launcher.last.signals).toEqual([]);
+    });
+
+    test("that does not come back in its time waits for something else than work", async () => {
+      await clock.pass(30_000);
+      expect(launcher.last.signals).toEqual([]);
+      await clock.pass(3000);
+      expect(launcher.processes[0]!.signals).toEqual(["SIGKILL"]);
+    });
+
+    test("is probed again once it is awake, and at once when a caller complains", async () => {
+      await clock.pass(10_000);
+      instance.suspected();
+      await settle();
+      expect(control.probed).toBe(1);
+      expect(control.sent).toEqual([{ type: "rouse" }]);
+      for (let n = 0; n < 6; n += 1) {
+        beat();
+        await clock.pass(1000);
+      }
+      expect(control.probed).toBe(2);
+    });
+
+    test("survives a supervisor that slept for an hour", async () => {
+      await clock.stall(3_600_000);
+      await clock.pass(5000);
+      expect(launcher.last.signals).toEqual([]);
+    });
   });
 });

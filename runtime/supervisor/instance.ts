@@ -78,6 +78,7 @@ export class Instance {
       clock: options.clock,
       random: options.random,
       ask: async (deadline) => (await this.#generation?.ask(deadline)) ?? { ok: false, reason: "no process" },
+      rests: () => this.#phase === "ready" && this.#generation?.rests === true,
       failing: (reason) => this.#ill(`fails its probes: ${reason}`),
       answering: () => this.#well(),
     });
@@ -164,7 +165,7 @@ export class Instance {
   /** `suspect` and `resync` concern others and do not come here. */
   heard(message: Exclude<WorkerMessage, { type: "suspect" | "resync" }>): void {
     if (message.type === "ready") this.#ready(message.port);
-    else if (message.type === "beat") this.#generation?.beat(message);
+    else if (message.type === "beat") this.#beat(message);
     else if (message.type === "failed") this.#generation?.condemn(`${message.code}: ${message.message}`);
     else {
       const { unfinished } = message;
@@ -174,7 +175,13 @@ export class Instance {
 
   /** Someone could not reach it: asked at once whether it is well. */
   suspected(): void {
-    if (this.#phase === "ready") this.#prober.now();
+    if (this.#phase !== "ready") return;
+    this.#generation?.rouse();
+    this.#prober.now();
+  }
+
+  feel(now: number): void {
+    if (this.#generation?.isLinked === true) this.#generation.feel(now);
   }
 
   /** Milliseconds since its last sign of life; 0 while none is due. */
@@ -225,6 +232,11 @@ export class Instance {
     this.#cancelTimer();
     this.#step("ready");
     this.#prober.start();
+  }
+
+  #beat(message: Extract<WorkerMessage, { type: "beat" }>): void {
+    this.#generation?.beat(message);
+    if (message.restMs === undefined) this.#prober.awake();
   }
 
   #ill(reason: string): void {

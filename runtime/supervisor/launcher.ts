@@ -1,4 +1,5 @@
 import type { WorkerSpec } from "../worker/spec.ts";
+import type { Pulse } from "./pulse.ts";
 
 export interface ExitInfo {
   readonly code: number | null;
@@ -14,10 +15,17 @@ export interface LaunchedWorker {
   kill(signal: "SIGTERM" | "SIGKILL"): void;
   /** SIGSTOP holds it where it is, SIGCONT lets it go on. Absent in monolith mode: there is no process of its own. */
   readonly hold?: (signal: "SIGSTOP" | "SIGCONT") => void;
+  /**
+   * What can be seen of it without asking; undefined once it is gone. Absent where nothing can: then it is given no
+   * rest between its beats.
+   */
+  readonly pulse?: () => Pulse | undefined;
 }
 
 /** How workers come to life: as processes, or as objects in this process (monolith mode). */
 export interface Launcher {
+  /** Whether its workers have a `pulse`. */
+  readonly feelsPulse: boolean;
   /** `output` gets each line the worker writes, without the newline. */
   launch(spec: WorkerSpec, output: (stream: "stdout" | "stderr", line: string) => void): LaunchedWorker;
 }

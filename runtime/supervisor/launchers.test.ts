@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { fakeService, fakeTopology } from "./fixtures/topology.ts";
 import { InProcessLauncher } from "./in-process-launcher.ts";
+import type { LaunchedWorker } from "./launcher.ts";
 import { ProcessLauncher } from "./process-launcher.ts";
 import { serviceSpec } from "./worker-specs.ts";
 
@@ -9,6 +10,7 @@ const spec = serviceSpec(
   {
     topology: fakeTopology([service]),
     version: "0",
+    mayRest: true,
     dataDirectory: "/d",
     controlAddress: "c",
     address: (id) => id,
@@ -43,6 +45,33 @@ describe("processes", () => {
     expect(await worker.exited).toEqual({ code: null, signal: "SIGKILL" });
     worker.kill("SIGTERM");
   });
+
+  test.skipIf(process.platform !== "linux")(
+    "show from outside whether they wait, run or are held",
+    async () => {
+      const shows = async (worker: LaunchedWorker, waits: boolean) => {
+        const end = Date.now() + 10_000;
+        while (worker.pulse?.()?.waits !== waits) {
+          if (Date.now() > end) throw new Error(`never seen with waits: ${waits}`);
+          await Bun.sleep(10);
+        }
+      };
+      const waiting = launcher("setInterval(() => {}, 100_000)").launch(spec, () => {});
+      await shows(waiting, true);
+      expect(waiting.pulse?.()?.rssBytes).toBeGreaterThan(1e6);
+      waiting.hold?.("SIGSTOP");
+      await shows(waiting, false);
+      waiting.hold?.("SIGCONT");
+      await shows(waiting, true);
+      const running = launcher("for (;;);").launch(spec, () => {});
+      await shows(running, false);
+      for (const worker of [waiting, running]) {
+        worker.kill("SIGKILL");
+        await worker.exited;
+        expect(worker.pulse?.()).toBeUndefined();
+      }
+    },
+  );
 
   test("are gone even when a grandchild keeps their output open", async () => {
     const script = `

@@ -13,13 +13,18 @@ export interface ProberOptions {
   readonly random: Random;
   /** Asks the worker. Must resolve soon after `deadline` (absolute, ms), whatever happens. */
   readonly ask: (deadline: number) => Promise<ProbeReply>;
+  /** Whether it said that it rests: it is not woken for being asked. */
+  readonly rests: () => boolean;
   /** Told with each probe from the `failures`-th failure in a row on. */
   readonly failing: (reason: string) => void;
   /** Told with each probe that went well. */
   readonly answering: () => void;
 }
 
-/** Active health: asks a worker over its control link whether it is well, every `intervalMs` and on suspicion. */
+/**
+ * Active health: asks a worker over its control link whether it is well, every `intervalMs` while it does not rest, and
+ * on suspicion.
+ */
 export class Prober {
   readonly #options: ProberOptions;
   /** Raised by start and stop, so that an answer to a question of an earlier run changes nothing. */
@@ -27,6 +32,8 @@ export class Prober {
   #running = false;
   #failures = 0;
   #asking = false;
+  /** Due, and waiting for it to rest no more. */
+  #paused = false;
   #lastAt = Number.NEGATIVE_INFINITY;
   #cancelTimer: () => void = () => {};
 
@@ -47,7 +54,15 @@ export class Prober {
   stop(): void {
     this.#run += 1;
     this.#running = false;
+    this.#paused = false;
     this.#cancelTimer();
+  }
+
+  /** It rests no more: the questions go on. */
+  awake(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#schedule(this.#options.config.intervalMs * this.#options.random());
   }
 
   /** Probes ahead of time, once within `suspicionGapMs`. */
@@ -86,6 +101,9 @@ export class Prober {
 
   #schedule(ms: number): void {
     this.#cancelTimer();
-    this.#cancelTimer = this.#options.clock.after(ms, () => void this.#probe());
+    this.#cancelTimer = this.#options.clock.after(ms, () => {
+      if (this.#failures === 0 && this.#options.rests()) this.#paused = true;
+      else void this.#probe();
+    });
   }
 }

@@ -1,6 +1,7 @@
 import type { WorkerSpec } from "../worker/spec.ts";
 import type { ExitInfo, LaunchedWorker, Launcher } from "./launcher.ts";
 import { LineSplitter } from "./line-splitter.ts";
+import { readPulse } from "./pulse.ts";
 
 export interface ProcessLauncherOptions {
   /** What runs this very program again, `[bun, main.ts]` or `[microcosm]`; the word `worker` is put behind it. */
@@ -23,6 +24,7 @@ const workerEnv = { BUN_GC_TIMER_INTERVAL: "10000" };
 
 /** Workers as processes of the operating system. */
 export class ProcessLauncher implements Launcher {
+  readonly feelsPulse = process.platform === "linux";
   readonly #command: string[];
   readonly #env: Readonly<Record<string, string | undefined>>;
 
@@ -54,6 +56,7 @@ export class ProcessLauncher implements Launcher {
       hold: (signal) => {
         child.kill(signal);
       },
+      ...(this.feelsPulse ? { pulse: () => readPulse(child.pid) } : {}),
     };
   }
 }

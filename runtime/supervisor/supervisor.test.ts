@@ -115,6 +115,19 @@ describe("a run", () => {
     expect(() => supervisor.freeze("orders-9")).toThrow("orders-9");
   });
 
+  test.skipIf(process.platform !== "linux")("finds a frozen instance also while it rests", async () => {
+    const supervisor = supervise({ orders: "rest" });
+    await supervisor.start();
+    // Ten beats' time: it would be long dead if its rest were taken for silence.
+    await Bun.sleep(1000);
+    const { pid } = of(supervisor, "orders-1");
+    expect(of(supervisor, "orders-1")).toMatchObject({ generation: 1, state: "ready" });
+    process.kill(pid!, "SIGSTOP");
+    await until(() => of(supervisor, "orders-1").generation === 2);
+    expect(of(supervisor, "orders-1").lastExit).toBe("hung: 5 beats missed");
+    expect(isGone(pid!)).toBe(true);
+  });
+
   test("keeps the gateway's port across its restart", async () => {
     const supervisor = supervise({});
     await supervisor.start();
@@ -193,6 +206,15 @@ describe("workers that misbehave", () => {
     await supervisor.start();
     const { pid } = of(supervisor, "orders-1");
     await until(() => of(supervisor, "orders-1").generation >= 2);
+    expect(of(supervisor, "orders-1").lastExit).toBe("hung: 5 beats missed");
+    expect(isGone(pid!)).toBe(true);
+  });
+
+  test.skipIf(process.platform !== "linux")("one that hangs while it rests is found just so", async () => {
+    const supervisor = supervise({ orders: "rest-hang" });
+    await supervisor.start();
+    const { pid } = of(supervisor, "orders-1");
+    await until(() => of(supervisor, "orders-1").generation === 2);
     expect(of(supervisor, "orders-1").lastExit).toBe("hung: 5 beats missed");
     expect(isGone(pid!)).toBe(true);
   });

@@ -268,6 +268,7 @@ export class Supervisor {
   #fleet(directory: RunDirectory, logs: LogStore): Fleet {
     const { topology, version, launcher, changed } = this.#options;
     const noted: Launcher = {
+      feelsPulse: launcher.feelsPulse,
       launch: (spec, output) => {
         const worker = launcher.launch(spec, output);
         if (this.mode === "processes") directory.notePid(spec.instance, worker.pid);
@@ -278,6 +279,7 @@ export class Supervisor {
       context: {
         topology,
         version,
+        mayRest: launcher.feelsPulse,
         dataDirectory: directory.dataDirectory,
         controlAddress: directory.address("supervisor"),
         address: (id) => directory.address(id),

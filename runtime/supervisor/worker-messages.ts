@@ -15,6 +15,7 @@ const workerMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("failed"), code: z.string(), message: z.string() }),
   z.object({
     type: z.literal("beat"),
+    restMs: count.optional(),
     loopDelayMs: z.number(),
     rssBytes: count,
     pending: count,

@@ -4,6 +4,8 @@ import type { WorkerSpec } from "../worker/spec.ts";
 /** What all specs of a run have in common. */
 export interface SpecContext {
   readonly topology: Topology;
+  /** Whether an idle worker may beat rarely: where the supervisor sees from outside that it lives. */
+  readonly mayRest: boolean;
   readonly dataDirectory: string;
   readonly controlAddress: string;
   /** Where the instance of that id listens. */
@@ -82,7 +84,7 @@ function common(context: SpecContext, place: InstancePlace, uses: readonly EdgeC
     balancers: Object.fromEntries(
       uses.map((edge) => [edge.service, balancerOf(topology.services[edge.service])]),
     ),
-    supervisor: topology.supervisor,
+    supervisor: context.mayRest ? topology.supervisor : { ...topology.supervisor, restMs: 0 },
     telemetry: topology.telemetry,
   };
 }

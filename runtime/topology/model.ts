@@ -170,6 +170,8 @@ export interface SupervisorConfig {
   readonly heartbeatMs: number;
   /** Beats missed before an instance counts as hung and is replaced. */
   readonly missedBeats: number;
+  /** An idle worker beats this rarely, where the supervisor can see from outside that it lives. 0: never. */
+  readonly restMs: number;
   readonly startTimeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly restart: {

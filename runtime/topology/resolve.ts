@@ -214,6 +214,7 @@ function resolveSupervisor(input: TopologyInput["supervisor"]): SupervisorConfig
   return {
     heartbeatMs: input.heartbeat,
     missedBeats: input.missedBeats,
+    restMs: input.rest,
     startTimeoutMs: input.startTimeout,
     drainTimeoutMs: input.drainTimeout,
     restart: {

@@ -111,6 +111,10 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
     if (this.#open && this.acceptsReply()) this.frames.notify(head, body);
   }
 
+  flush(): void {
+    if (this.#open) this.#wire.flush();
+  }
+
   close(): Promise<void> {
     if (this.#open) {
       this.frames.goaway(undefined);

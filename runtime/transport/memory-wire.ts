@@ -62,6 +62,9 @@ export class MemoryWire implements Wire, Frames<Uint8Array | string> {
 
   async drained(): Promise<void> {}
 
+  /** The other end is in this process: it hears when the event loop lets it. */
+  flush(): void {}
+
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
       // After what is queued already, a goaway perhaps: then this is no news to the other end.

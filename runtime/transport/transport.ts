@@ -44,6 +44,8 @@ export interface Link {
   cancel(stream: number): void;
   /** One way, no answer. Ordered with other notifications of this end. Throws `body-too-large` over 1 MiB. */
   notify(head: unknown, body?: Uint8Array): void;
+  /** Sends what is queued now and not at the end of the tick: for what must be out before this process may hang. */
+  flush(): void;
   /** Bytes queued here that the kernel has not taken yet. */
   readonly buffered: number;
   /** Resolves when `buffered` fell below the low-water mark, or the link closed. */

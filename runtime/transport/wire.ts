@@ -11,6 +11,8 @@ export interface Wire {
   /** So much waits that nothing more is taken. */
   readonly full: boolean;
   drained(): Promise<void>;
+  /** Sends now what would be sent at the end of the tick. */
+  flush(): void;
   /** Sends what is waiting, then closes; resolves when closed. Bounded in time. */
   close(): Promise<void>;
 }

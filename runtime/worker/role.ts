@@ -25,6 +25,10 @@ export interface WorkerRuntime {
   readonly scope?: AsyncLocalStorage<RequestInfo> | undefined;
   /** Whether a service has a ready instance right now, by this worker's registry view. */
   isReady(service: string): boolean;
+  /** Calls `listener` with the services concerned after each change of the registry; the returned function ends that. */
+  onRegistryChange(listener: (services: ReadonlySet<string>) => void): () => void;
+  /** Call it before work begins that somebody waits for: the supervisor must know of it should it hang. */
+  stir(): void;
 }
 
 /** Counters since the start, for the heartbeat. */
@@ -39,6 +43,11 @@ export interface RoleLoad {
  * `start` resolves when it serves; a rejection with a MicrocosmError is reported to the supervisor and ends the worker.
  */
 export interface Role {
+  /**
+   * Asked once it is started: whether it may beat rarely while it has no work, and is asked for its health only when it
+   * has some. It then calls `stir` before any work.
+   */
+  readonly mayRest?: boolean;
   start(runtime: WorkerRuntime, phase: (name: string) => void): Promise<{ readonly port?: number }>;
   /** Takes nothing new; resolves with the number of calls left unfinished when all ended or `timeoutMs` passed. */
   drain(timeoutMs: number): Promise<number>;

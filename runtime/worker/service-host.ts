@@ -53,6 +53,8 @@ export interface ServiceHostOptions<S extends Schema, Events extends EventSchema
   readonly scope?: AsyncLocalStorage<RequestInfo> | undefined;
   /** Topics of the topology; undefined when any topic may be made. */
   readonly topics?: ReadonlySet<string> | undefined;
+  /** Called before a call or an event is handled. Default nothing. */
+  readonly stir?: (() => void) | undefined;
   /** How long calls and events outside of any request may take. Default 30000. */
   readonly backgroundTimeoutMs?: number;
 }
@@ -139,6 +141,7 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
   dispatch(call: DispatchedCall): void {
     if (this.#dispatcher === undefined)
       throw new MicrocosmError("no-ready-instance", "The service is starting");
+    this.#options.stir?.();
     this.#dispatcher.dispatch(call);
   }
 

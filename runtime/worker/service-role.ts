@@ -27,6 +27,9 @@ class ServiceRole implements Role {
   #server: CallServer | undefined;
   #listener: Listener | undefined;
   #quiet: Promise<void> | undefined;
+  #unwatch: (() => void) | undefined;
+  /** Not with a health check of its own, which may look at more than this process. */
+  mayRest = false;
 
   constructor(config: ServiceConfig, embedded: EmbeddedModules) {
     this.#config = config;
@@ -52,9 +55,15 @@ class ServiceRole implements Role {
       recorder,
       scope,
       topics: knownTopics(spec.topics),
+      stir: runtime.stir,
     });
     this.#host = host;
+    this.mayRest = definition.health === undefined;
     await host.start(phase);
+    // An instance that died may have left events in the outbox that it did not send any more.
+    this.#unwatch = runtime.onRegistryChange((services) => {
+      if (services.has(spec.service)) host.relay.wake();
+    });
     this.#server = new CallServer({
       self,
       callers: this.#config.callers,
@@ -86,6 +95,7 @@ class ServiceRole implements Role {
   }
 
   async stop(): Promise<void> {
+    this.#unwatch?.();
     await this.#listener?.stop();
     await this.#server?.stop();
     await this.#host?.stop();

@@ -28,6 +28,8 @@ export interface SubscriptionsOptions<S extends Schema, Events extends EventSche
   readonly log: Logger;
   /** What calls made by a handler may take. Default 30000. */
   readonly handlerTimeoutMs?: number;
+  /** Called before an event is handled. Default nothing. */
+  readonly stir?: (() => void) | undefined;
   /** Default none. */
   readonly telemetry?: EventTelemetry | undefined;
 }
@@ -72,6 +74,7 @@ export class Subscriptions<S extends Schema, Events extends EventSchemas> {
     const traceparent = span?.traceparent ?? this.#traceparentOf(event);
     const delivery = new Delivery(event, clock.now() + handlerTimeoutMs, traceparent);
     this.#underWay.add(delivery);
+    this.#options.stir?.();
     try {
       await scope.run(delivery, handler, event, context);
       span?.ended();

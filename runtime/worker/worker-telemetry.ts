@@ -55,14 +55,18 @@ export class WorkerTelemetry {
         this.#loopDelayMs = 0;
         pending.set(load().pending);
       }),
-      view.onChange((services) => changes.add(services.size)),
+      view.onChange((services) => {
+        changes.add(services.size);
+        if (services.has("observer")) this.#sender.seek();
+      }),
     );
     this.#sender.start();
   }
 
-  /** The event loop turned so late; the longest delay between two reports is told. */
-  late(loopDelayMs: number): void {
+  /** The worker beats, its event loop was that late; the longest delay between two reports is told. */
+  beat(loopDelayMs: number): void {
     if (loopDelayMs > this.#loopDelayMs) this.#loopDelayMs = loopDelayMs;
+    this.#sender.report();
   }
 
   /** Sends what is left. Idempotent. */

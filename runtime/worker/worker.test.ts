@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
+import { encodeData } from "../bus/data.ts";
 import { MemoryTransport } from "../transport/memory.ts";
 import { brokerRole } from "./broker-role.ts";
 import { bodyText, FakeSupervisor, until } from "./fixtures/harness.ts";
@@ -66,6 +67,37 @@ describe("Worker", () => {
     expect((await supervisor.call("POST", "/counters/a")).status).toBe(201);
     await broker();
     await until("it was seen", async () => (await supervisor.call("GET", "/counters/seen:a")).status === 200);
+  });
+
+  test("an event that a sibling left behind when it died leaves once the registry tells of the death", async () => {
+    const { supervisor, host, broker } = await setUp();
+    await broker();
+    await host(supervisor.spec());
+    const file = new Database(join(supervisor.directory, "counter.sqlite"));
+    file.run(
+      "INSERT INTO microcosm_outbox (topic, event_id, source, type, time, data) VALUES (?, ?, ?, ?, ?, ?)",
+      ["counter.changed", "left-1", "/counter", "counter.changed", 1, encodeData({ name: "left", value: 1 })],
+    );
+    file.close();
+    supervisor.changed("counter-2", "stopped");
+    await until(
+      "it was seen",
+      async () => (await supervisor.call("GET", "/counters/seen:left")).status === 200,
+    );
+  });
+
+  test("rests without work, and says that it is awake before it begins a call", async () => {
+    const { supervisor, host } = await setUp();
+    const spec = supervisor.spec();
+    await host({ ...spec, supervisor: { ...spec.supervisor, restMs: 60_000 } });
+    await until("it rests", () => supervisor.said("beat").at(-1)?.restMs === 60_000);
+    const before = supervisor.said("beat").length;
+    await supervisor.call("GET", "/counters/a");
+    await until("it beats", () => supervisor.said("beat").length > before);
+    expect(supervisor.said("beat")[before]?.restMs).toBeUndefined();
+    await until("it rests again", () => supervisor.said("beat").at(-1)?.restMs === 60_000);
+    supervisor.links.get("counter-1")?.notify({ type: "rouse" });
+    await until("it beats when asked", () => supervisor.said("beat").at(-1)?.restMs === undefined);
   });
 
   test("drain lets a call end, refuses new ones, runs stop and says how many were left", async () => {

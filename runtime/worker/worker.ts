@@ -141,6 +141,8 @@ export class Worker {
           recorder,
           scope,
           isReady: (service) => this.#view.isReady(service),
+          onRegistryChange: (listener) => this.#view.onChange(listener),
+          stir: () => this.#heartbeat?.stir(),
         },
         phase,
       );
@@ -178,12 +180,14 @@ export class Worker {
     this.#say({ type: "ready", address: spec.address, bootMs, phases, ...where });
     this.#heartbeat = new Heartbeat({
       intervalMs: spec.supervisor.heartbeatMs,
+      restMs: this.#role?.mayRest === true ? spec.supervisor.restMs : 0,
       clock,
       load: () => this.#load(),
-      beat: (message) => {
+      beat: (message, urgent) => {
         if (message.calls > 0 || message.pending > 0) this.#options.busy?.();
-        this.#telemetry?.late(message.loopDelayMs);
+        this.#telemetry?.beat(message.loopDelayMs);
         this.#say(message);
+        if (urgent) this.#link?.flush();
       },
     });
     this.#heartbeat.start();
@@ -217,6 +221,9 @@ export class Worker {
         break;
       case "drain":
         void this.drain(message.timeoutMs);
+        break;
+      case "rouse":
+        this.#heartbeat?.stir();
         break;
       case "probe":
         break;

@@ -65,6 +65,8 @@ export class Recorder {
    * has seen answered is then told before the answer leaves, so that a process that is killed takes no span along.
    */
   onFull: (() => void) | undefined = undefined;
+  /** Tells with each span and log line that there is something to send; set while nobody looks by himself. */
+  onStir: (() => void) | undefined = undefined;
   /** Tells of a span whose trace the observer may want to ask for, before the rings have forgotten it. */
   onRemarkable: (() => void) | undefined = undefined;
   readonly #ids: SpanIds;
@@ -146,6 +148,7 @@ export class Recorder {
   ): void {
     const remarkable = failure !== "" || durationMs >= this.#slowMs;
     const wanted = remarkable || isSampled(context);
+    this.onStir?.();
     this.#ring.put(shape, context, number, parent, startMs, durationMs, failure, a, b, n, m, wanted);
     if (!wanted) return;
     if (remarkable) this.onRemarkable?.();
@@ -154,6 +157,7 @@ export class Recorder {
 
   log(record: Omit<LogRecord, "service" | "instance">): void {
     const { service, instance } = this.owner;
+    this.onStir?.();
     this.#logs.add({ ...record, service, instance });
   }
 

@@ -25,13 +25,14 @@ function setUp(sample: number) {
   });
   const heard: TelemetryBatch[] = [];
   const links: Link[] = [];
+  let aheadMs = 0;
   let listener: Listener | undefined;
   const sender = new Sender({
     recorder,
     self: recorder.owner,
     transport,
     locate: () => (listener === undefined ? undefined : "observer"),
-    clock: systemClock,
+    clock: { now: () => systemClock.now() + aheadMs, after: systemClock.after },
     intervalMs: 10,
   });
   const listen = async () => {
@@ -43,6 +44,7 @@ function setUp(sample: number) {
         notify: (_link, head) => void heard.push(head as TelemetryBatch),
       },
     });
+    sender.seek();
   };
   const die = async () => {
     await listener?.stop();
@@ -56,7 +58,10 @@ function setUp(sample: number) {
     recorder.span(shape, context, number, noParent, 0, 1, failure, "", "", 0, 0);
     return context;
   };
-  return { recorder, sender, heard, links, listen, die, span };
+  const later = (ms: number) => {
+    aheadMs += ms;
+  };
+  return { recorder, sender, heard, links, listen, die, span, later };
 }
 
 async function until(check: () => boolean): Promise<void> {
@@ -107,6 +112,37 @@ test("takes no harm from an observer that sends nonsense", async () => {
   }
   span();
   await until(() => spansOf(heard).length === 1);
+});
+
+test("sleeps while nothing is recorded, and wakes with the next span", async () => {
+  const { sender, recorder, heard, listen, span } = setUp(1);
+  await listen();
+  sender.start();
+  span();
+  await until(() => spansOf(heard).length === 1 && recorder.onStir !== undefined);
+  const before = heard.length;
+  await Bun.sleep(50);
+  expect(heard.length).toBe(before);
+  span();
+  expect(recorder.onStir).toBeUndefined();
+  await until(() => spansOf(heard).length === 2);
+});
+
+test("a sleeping one tells gauges when it is asked to report, and not too often", async () => {
+  const { sender, recorder, heard, listen, later } = setUp(1);
+  recorder.metrics.gauge("g", "1").set(7);
+  await listen();
+  sender.start();
+  await until(() => heard.length > 0 && recorder.onStir !== undefined);
+  const before = heard.length;
+  sender.report();
+  later(6000);
+  sender.report();
+  sender.report();
+  await until(() => heard.length > before);
+  await Bun.sleep(20);
+  expect(heard.length).toBe(before + 1);
+  expect(heard.at(-1)?.metrics.map(({ name, value }) => [name, value])).toEqual([["g", 7]]);
 });
 
 test("more than one batch leaves at once, and the rest with stop", async () => {

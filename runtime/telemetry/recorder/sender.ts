@@ -14,10 +14,10 @@ export interface SenderOptions {
   readonly intervalMs?: number;
 }
 
-/** Between reports of a worker that has nothing to tell but its gauges. In intervals. */
-const quietIntervals = 5;
-/** How often a worker looks for an observer while it has none: one it is not linked to cannot ask it for traces. */
-const seekMs = 100;
+/** Intervals with nothing to tell after which the sender sleeps until there is something. */
+const quietIntervals = 3;
+/** Between reports of a worker that has nothing to tell but its gauges, at the least. */
+const quietReportMs = 5000;
 /** From a failed or slow span to its message: soon, as the rest of its trace is in rings that go round. */
 const remarkableMs = 50;
 /** One turn's messages; what is left goes in the next. */
@@ -28,9 +28,10 @@ const maxBuffered = 1024 * 1024;
 const maxTracesAsked = 2048;
 
 /**
- * Brings what a recorder holds to the observer: about once a second, and sooner when much waits. While there is no
- * observer nothing happens here; the recorder's own bounds decide what is forgotten. Nothing that goes wrong here is
- * seen by anyone else.
+ * Brings what a recorder holds to the observer: about once a second, and sooner when much waits. While nothing is
+ * recorded it sleeps, because waking is what an idle worker costs; what it has to say then is said when the worker is
+ * awake anyway (`report`). While there is no observer nothing happens here; the recorder's own bounds decide what is
+ * forgotten. Nothing that goes wrong here is seen by anyone else.
  */
 export class Sender implements LinkHandler {
   readonly #options: SenderOptions;
@@ -41,6 +42,8 @@ export class Sender implements LinkHandler {
   #soon = false;
   #cancelRemarkable: (() => void) | undefined;
   #quiet = 0;
+  #sentAt = 0;
+  #started = false;
   #stopped = false;
 
   constructor(options: SenderOptions) {
@@ -52,7 +55,8 @@ export class Sender implements LinkHandler {
   }
 
   start(): void {
-    if (this.#cancelTick !== undefined || this.#stopped) return;
+    if (this.#started || this.#stopped) return;
+    this.#started = true;
     const { recorder, clock } = this.#options;
     recorder.onFull = () => this.#sendSoon();
     recorder.onRemarkable = () => {
@@ -61,7 +65,19 @@ export class Sender implements LinkHandler {
         this.#sendEarly();
       });
     };
+    this.#connect();
     this.#arm();
+  }
+
+  /** Call it when an observer may have become ready: one it is not linked to cannot ask it for traces. */
+  seek(): void {
+    if (this.#started && !this.#stopped && this.#link === undefined) this.#connect();
+  }
+
+  /** Call it now and then while the worker is awake: tells its gauges, also those of one that does nothing. */
+  report(): void {
+    if (this.#cancelTick !== undefined || this.#stopped) return;
+    this.#send(this.#options.clock.now() - this.#sentAt >= quietReportMs);
   }
 
   /** Sends what is left, as far as the observer takes it, and closes the link. Idempotent. */
@@ -72,6 +88,7 @@ export class Sender implements LinkHandler {
     this.#cancelRemarkable?.();
     this.#options.recorder.onFull = undefined;
     this.#options.recorder.onRemarkable = undefined;
+    this.#options.recorder.onStir = undefined;
     this.#send(true);
     await this.#connecting;
     await this.#link?.close();
@@ -91,18 +108,31 @@ export class Sender implements LinkHandler {
 
   /** From the link. */
   closed(link: Link): void {
-    if (link === this.#link) this.#link = undefined;
+    if (link !== this.#link) return;
+    this.#link = undefined;
+    this.#wake();
   }
 
   #arm(): void {
     const { clock } = this.#options;
-    const linked = this.#link !== undefined;
-    const ms = linked ? alignedDelay(clock.now(), this.#intervalMs) : Math.min(seekMs, this.#intervalMs);
-    this.#cancelTick = clock.after(ms, () => {
-      if (this.#link === undefined) this.#connect();
-      else this.#send(++this.#quiet >= quietIntervals);
-      this.#arm();
-    });
+    this.#cancelTick = clock.after(alignedDelay(clock.now(), this.#intervalMs), () => this.#tick());
+  }
+
+  #tick(): void {
+    this.#cancelTick = undefined;
+    this.#quiet++;
+    if (this.#link === undefined) this.#connect();
+    else this.#send(false);
+    // One that connects is not quiet; where there is nobody, `seek` will tell of the next one.
+    const isQuiet = this.#connecting === undefined && this.#quiet >= quietIntervals;
+    if (isQuiet) this.#options.recorder.onStir = () => this.#wake();
+    else this.#arm();
+  }
+
+  #wake(): void {
+    this.#options.recorder.onStir = undefined;
+    this.#quiet = 0;
+    if (this.#cancelTick === undefined && !this.#stopped) this.#arm();
   }
 
   #connect(): void {
@@ -116,10 +146,12 @@ export class Sender implements LinkHandler {
         if (this.#stopped) return link.close();
         this.#link = link;
         this.#send(true);
+        this.#wake();
       },
       () => {
         // Not there yet, or no more: the next tick looks again.
         this.#connecting = undefined;
+        this.#wake();
       },
     );
   }
@@ -155,6 +187,7 @@ export class Sender implements LinkHandler {
       const batch = next();
       if (batch === undefined) return;
       this.#quiet = 0;
+      this.#sentAt = clock.now();
       try {
         link.notify(batch);
       } catch {
