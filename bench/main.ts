@@ -10,6 +10,7 @@ import { addPeersCommand } from "./peers/command.ts";
 import { addDiffCommand } from "./report/command.ts";
 import { addSaturateCommand } from "./saturate/command.ts";
 import { addStylesCommand } from "./styles/command.ts";
+import { addServicesCommand } from "./services/command.ts";
 
 const program = new Command("bench")
   .description(
@@ -98,6 +99,7 @@ addCurvesCommand(program);
 addCheckCommand(program);
 addCompareModesCommand(program);
 addStylesCommand(program);
+addServicesCommand(program);
 program.action(async () => {
   environment();
   await boot({ rounds: 5 });

@@ -21,6 +21,11 @@ const lastWordsMs = 250;
  * JavaScriptCore collects by itself when there is something to collect.
  */
 const workerEnv = { BUN_GC_TIMER_INTERVAL: "10000" };
+/**
+ * Services are many and mostly idle. A thread of the allocator's that gives unused memory back woke with every turn of
+ * the event loop; without it the threads that free memory do it themselves.
+ */
+const serviceEnv = { BUN_GC_TIMER_INTERVAL: "30000", MIMALLOC_SCAVENGER: "0" };
 
 /** Workers as processes of the operating system. */
 export class ProcessLauncher implements Launcher {
@@ -36,7 +41,11 @@ export class ProcessLauncher implements Launcher {
 
   launch(spec: WorkerSpec, output: (stream: "stdout" | "stderr", line: string) => void): LaunchedWorker {
     const child = Bun.spawn(this.#command, {
-      env: { ...workerEnv, ...this.#env, MICROCOSM_WORKER: JSON.stringify(spec) },
+      env: {
+        ...(spec.role === "service" ? serviceEnv : workerEnv),
+        ...this.#env,
+        MICROCOSM_WORKER: JSON.stringify(spec),
+      },
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",

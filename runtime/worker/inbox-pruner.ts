@@ -1,5 +1,5 @@
 import type { Logger } from "../../sdk/service.ts";
-import type { Clock } from "../clock.ts";
+import { alignedDelay, type Clock } from "../clock.ts";
 import type { Inbox } from "../storage/inbox.ts";
 
 export interface InboxPrunerOptions {
@@ -32,7 +32,8 @@ export class InboxPruner {
   }
 
   #arm(delayMs: number): void {
-    this.#cancel = this.#options.clock.after(delayMs, () => this.#prune());
+    const { clock } = this.#options;
+    this.#cancel = clock.after(alignedDelay(clock.now(), delayMs), () => this.#prune());
   }
 
   #prune(): void {

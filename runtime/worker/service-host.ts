@@ -132,7 +132,7 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
     this.#dispatcher = new Dispatcher({ service, app: app as AnyHono, scope: this.#scope, log });
     await definition.start?.(this.context);
     this.relay.start();
-    this.#pruner.start();
+    if (this.subscriptions.topics.length > 0) this.#pruner.start();
     this.#started = true;
     phase("started");
   }

@@ -19,7 +19,7 @@ export const service = defineService({
       }),
 });`;
 
-// A rest far longer than any test waits: its end cannot be what finds them.
+// A rest longer than a test waits: its end cannot be what finds them.
 const topology = `name: resting
 gateway:
   port: 0
@@ -29,7 +29,7 @@ services:
   idle: { source: idle.ts }
 supervisor:
   heartbeat: 100ms
-  rest: 10m
+  rest: 1m
   restart: { first: 20ms, max: 50ms, crashLoopDeaths: 1000 }
 `;
 

@@ -17,6 +17,10 @@ const maxPointsPerTick = 100_000;
 const maxTimelinePerTick = 1000;
 /** Room is made this often. */
 const tidyMs = 1000;
+/** Gauges of idle workers are in no hurry: of a hundred, several report each second. */
+const pointsTickMs = 1000;
+/** While nothing comes: what gets old is still let go. */
+const idleTickMs = 10_000;
 /** After a write that failed the file is opened anew, this long after. */
 const reopenMs = 2000;
 
@@ -51,6 +55,8 @@ export class Observer {
   #reopenAt = 0;
   #tidiedAt = 0;
   #cancelTick: (() => void) | undefined;
+  /** How long the timer that is set was set for. */
+  #armedMs = Number.POSITIVE_INFINITY;
   #stopped = false;
 
   constructor(options: ObserverOptions, listeners: Listeners = {}) {
@@ -91,7 +97,7 @@ export class Observer {
       const { file } = this.#settings;
       throw new MicrocosmError("data-unwritable", `${file} cannot be opened: ${messageOf(cause)}`, { cause });
     }
-    this.#arm();
+    this.#tickWithin(this.#settings.tickMs);
   }
 
   /** Writes what is open. Idempotent. */
@@ -110,6 +116,7 @@ export class Observer {
   }
 
   note(entry: TimelineEntry): void {
+    this.#tickWithin(this.#settings.tickMs);
     if (this.#timeline.length < maxTimelinePerTick) this.#timeline.push(entry);
     else this.tally.count("overload");
   }
@@ -179,10 +186,16 @@ export class Observer {
     this.#guarded(now, (store) => store.tidy(now));
   }
 
-  #arm(): void {
-    this.#cancelTick = this.#settings.clock.after(this.#settings.tickMs, () => {
+  /** A timer that is set for no longer fires before that. */
+  #tickWithin(ms: number): void {
+    if (this.#armedMs <= ms || this.#stopped) return;
+    this.#cancelTick?.();
+    this.#armedMs = ms;
+    this.#cancelTick = this.#settings.clock.after(ms, () => {
+      this.#armedMs = Number.POSITIVE_INFINITY;
       this.tick();
-      if (!this.#stopped) this.#arm();
+      const isBusy = this.#assembler.openSpans > 0 || this.#store === undefined;
+      this.#tickWithin(isBusy ? this.#settings.tickMs : idleTickMs);
     });
   }
 
@@ -233,17 +246,20 @@ export class Observer {
   }
 
   #span(span: SpanRecord): void {
+    this.#tickWithin(this.#settings.tickMs);
     const now = this.#settings.clock.now();
     this.#decision.look(span, now);
     this.#assembler.add(span, now);
   }
 
   #log(log: LogRecord): void {
+    this.#tickWithin(this.#settings.tickMs);
     if (this.#logs.length < this.#settings.maxLogsPerTick) this.#logs.push(log);
     else this.tally.count("overload");
   }
 
   #point(point: MetricPoint, at: number): void {
+    this.#tickWithin(Math.max(pointsTickMs, this.#settings.tickMs));
     if (this.#points.length >= maxPointsPerTick) {
       this.tally.count("overload");
       return;

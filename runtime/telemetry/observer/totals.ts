@@ -15,8 +15,8 @@ export interface Total {
   exemplar: MetricPoint["exemplar"];
 }
 
-/** A gauge of a worker that reports no more is no longer true. */
-const gaugeMs = 60_000;
+/** A gauge of a worker that reports no more is no longer true; one that rests reports every minute at the least. */
+const gaugeMs = 150_000;
 /** A counter keeps its last value this long, so that a worker that was only quiet does not count from zero. */
 const counterMs = 3_600_000;
 
