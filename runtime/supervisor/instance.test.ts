@@ -1,88 +1,22 @@
 /** The life of one instance in virtual time, with a launcher that only notes what it is asked. */
 import { beforeEach, describe, expect, test } from "bun:test";
-import type { LogLine } from "../control/api.ts";
-import { MemoryRegistry } from "../registry/memory-registry.ts";
-import type { InstanceRecord } from "../registry/registry.ts";
-import type { SupervisorConfig } from "../topology/model.ts";
-import { settle, VirtualClock } from "../virtual-clock.ts";
-import { FakeLauncher, FakeLink } from "./fixtures/fake-launcher.ts";
-import { fakeService, fakeTopology } from "./fixtures/topology.ts";
-import { HeartbeatMonitor } from "./heartbeat.ts";
-import { Instance } from "./instance.ts";
+import type { MemoryRegistry } from "../registry/memory-registry.ts";
+import { settle, type VirtualClock } from "../virtual-clock.ts";
+import type { FakeLauncher } from "./fixtures/fake-launcher.ts";
+import { config, type OneInstance, oneInstance } from "./fixtures/one-instance.ts";
+import type { Instance } from "./instance.ts";
 import type { ExitInfo } from "./launcher.ts";
-import type { Pulse } from "./pulse.ts";
-import { serviceSpec } from "./worker-specs.ts";
-
-const config: SupervisorConfig = {
-  heartbeatMs: 1000,
-  missedBeats: 3,
-  restMs: 30_000,
-  startTimeoutMs: 10_000,
-  drainTimeoutMs: 5000,
-  restart: { firstMs: 100, maxMs: 10_000, crashLoopDeaths: 4, windowMs: 60_000 },
-  probe: { intervalMs: 5000, timeoutMs: 1000, failures: 3 },
-};
-
-/** A death is told once its last message is read, or after this. */
-const lastWordsMs = 250;
 
 let clock: VirtualClock;
 let launcher: FakeLauncher;
 let registry: MemoryRegistry;
-let records: InstanceRecord[];
-let logged: LogLine["level"][];
 let instance: Instance;
+let link: OneInstance["link"];
+let becomeReady: OneInstance["becomeReady"];
 
 beforeEach(() => {
-  clock = new VirtualClock();
-  launcher = new FakeLauncher();
-  registry = new MemoryRegistry();
-  records = [];
-  logged = [];
-  const service = fakeService("orders", { weights: [3] });
-  const context = {
-    topology: fakeTopology([service]),
-    version: "0.0.0",
-    mayRest: true,
-    dataDirectory: "/data",
-    controlAddress: "control",
-    address: (id: string) => `at-${id}`,
-  };
-  instance = new Instance({
-    id: "orders-1",
-    service: "orders",
-    role: "service",
-    version: "1.0.0",
-    config,
-    launcher,
-    clock,
-    random: () => 1,
-    spec: (generation) => serviceSpec(context, service, { id: "orders-1", ordinal: 1, generation }),
-    // The registry checks every step, so all tests here are tests of the order of states as well.
-    publish: (record) => {
-      registry.put(record);
-      records.push(record);
-    },
-    output: () => {},
-    log: (level) => logged.push(level),
-  });
+  ({ clock, launcher, registry, instance, link, becomeReady } = oneInstance());
 });
-
-function link(): FakeLink {
-  const generation = launcher.last.spec.generation;
-  const peer = { service: "orders", instance: "orders-1", generation };
-  expect(instance.expects(peer)).toBe(true);
-  const made = new FakeLink(peer);
-  instance.linked(made);
-  return made;
-}
-
-function becomeReady(): FakeLink {
-  const made = link();
-  instance.heard({ type: "ready", address: "at-orders-1", bootMs: 1, phases: {} });
-  expect(instance.phase).toBe("ready");
-  return made;
-}
 
 async function die(info: ExitInfo = { code: 1, signal: null }): Promise<void> {
   launcher.last.exit(info);
@@ -318,144 +252,5 @@ describe("health", () => {
     await clock.pass(2000);
     expect(launcher.processes[0]!.signals).toEqual(["SIGKILL"]);
     expect(instance.info().lastExit).toBe("lives on without its control link");
-  });
-});
-
-describe("heartbeat", () => {
-  let monitor: HeartbeatMonitor;
-  const beat = () =>
-    instance.heard({ type: "beat", loopDelayMs: 0, rssBytes: 1, pending: 0, calls: 2, errors: 0 });
-
-  beforeEach(() => {
-    monitor = new HeartbeatMonitor({ config, clock, instances: () => [instance] });
-    monitor.start();
-    instance.start();
-  });
-
-  test("one that beats lives; one that is silent is replaced", async () => {
-    becomeReady();
-    for (let n = 0; n < 20; n += 1) {
-      await clock.pass(1000);
-      beat();
-    }
-    expect(instance.info()).toMatchObject({ generation: 1, calls: 2, rssBytes: 1 });
-    await clock.pass(2500);
-    expect(launcher.last.signals).toEqual([]);
-    await clock.pass(1500);
-    expect(launcher.processes[0]!.signals).toEqual(["SIGKILL"]);
-    expect(instance.info().lastExit).toBe("hung: 3 beats missed");
-  });
-
-  test("silence while starting is for the start timeout to judge", async () => {
-    link();
-    await clock.pass(9000);
-    expect(launcher.last.signals).toEqual([]);
-  });
-
-  test("a supervisor that slept for an hour kills nobody who beats when it wakes", async () => {
-    becomeReady();
-    await clock.pass(500);
-    beat();
-    await clock.stall(3_600_000);
-    beat();
-    await clock.pass(1000);
-    beat();
-    await clock.pass(2000);
-    expect(launcher.last.signals).toEqual([]);
-    expect(instance.phase).toBe("ready");
-  });
-
-  test("one that stays silent after the supervisor woke is found then", async () => {
-    becomeReady();
-    await clock.stall(3_600_000);
-    await clock.pass(5000);
-    expect(launcher.processes[0]!.signals).toEqual(["SIGKILL"]);
-  });
-
-  describe("of one that rests", () => {
-    const rest = () =>
-      instance.heard({
-        type: "beat",
-        restMs: 30_000,
-        loopDelayMs: 0,
-        rssBytes: 1,
-        pending: 0,
-        calls: 2,
-        errors: 0,
-      });
-    const see = (seen: Pulse | undefined) => {
-      launcher.last.seen = seen;
-    };
-    const well = { waits: true, cpuMs: 20, rssBytes: 7 };
-    let control: FakeLink;
-
-    beforeEach(async () => {
-      control = becomeReady();
-      rest();
-      see(well);
-      await clock.pass(1000);
-    });
-
-    test("is not missed while it is seen to wait, nor is it asked anything; its memory is told all the same", async () => {
-      await clock.pass(25_000);
-      expect(launcher.last.signals).toEqual([]);
-      expect(control.sent).toEqual([]);
-      expect(control.probed).toBe(0);
-      expect(instance.info()).toMatchObject({ rssBytes: 7, calls: 2 });
-    });
-
-    test.each([
-      ["stopped from outside", { ...well, waits: false }],
-      ["in a loop that sleeps now and then", { ...well, cpuMs: 200 }],
-    ])("%s, is asked and then replaced, as soon as one that beats", async (_name, seen) => {
-      await clock.pass(9000);
-      see(seen);
-      await clock.pass(1000);
-      expect(control.sent).toEqual([{ type: "rouse" }]);
-      expect(launcher.last.signals).toEqual([]);
-      await clock.pass(2000);
-      expect(launcher.processes[0]!.signals).toEqual(["SIGKILL"]);
-      await clock.pass(lastWordsMs);
-      expect(instance.info().lastExit).toBe("hung: 3 beats missed");
-    });
-
-    test("lives on when it answers that it is awake", async () => {
-      see({ ...well, waits: false });
-      await clock.pass(1000);
-      beat();
-      see(well);
-      for (let n = 0; n < 5; n += 1) {
-        await clock.pass(1000);
-        beat();
-      }
-      expect(control.sent).toEqual([{ type: "rouse" }]);
-      expect(launcher.last.signals).toEqual([]);
-    });
-
-    test("that does not come back in its time waits for something else than work", async () => {
-      await clock.pass(30_000);
-      expect(launcher.last.signals).toEqual([]);
-      await clock.pass(3000);
-      expect(launcher.processes[0]!.signals).toEqual(["SIGKILL"]);
-    });
-
-    test("is probed again once it is awake, and at once when a caller complains", async () => {
-      await clock.pass(10_000);
-      instance.suspected();
-      await settle();
-      expect(control.probed).toBe(1);
-      expect(control.sent).toEqual([{ type: "rouse" }]);
-      for (let n = 0; n < 6; n += 1) {
-        beat();
-        await clock.pass(1000);
-      }
-      expect(control.probed).toBe(2);
-    });
-
-    test("survives a supervisor that slept for an hour", async () => {
-      await clock.stall(3_600_000);
-      await clock.pass(5000);
-      expect(launcher.last.signals).toEqual([]);
-    });
   });
 });
