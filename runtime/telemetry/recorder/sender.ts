@@ -187,7 +187,7 @@ export class Sender implements LinkHandler {
       const batch = next();
       if (batch === undefined) return;
       this.#quiet = 0;
-      this.#sentAt = clock.now();
+      this.#sentAt = batch.at;
       try {
         link.notify(batch);
       } catch {
