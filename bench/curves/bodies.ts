@@ -1,6 +1,7 @@
 import type { Curve } from "./curve.ts";
 import { bootHops } from "./hop-topology.ts";
 import { measureLoad, warmUp } from "./load.ts";
+import { lowestOfTurns } from "./turns.ts";
 
 const clients = 4;
 
@@ -9,7 +10,7 @@ export const bodies: Curve = {
   name: "bodies",
   title: "Size of bodies",
   xLabel: "bytes",
-  how: `${clients} clients get an answer of so many bytes from a service behind the gateway, then send a body of as many. From 64 KiB on bodies go in chunks with flow control.`,
+  how: `${clients} clients get an answer of so many bytes from a service behind the gateway, then send a body of as many. From 64 KiB on bodies go in chunks with flow control. The lowest of three turns.`,
   sizes: [100, 1000, 10_000, 100_000, 1_000_000],
   expectations: [
     { figure: "downP50Ms", shape: "linear" },
@@ -21,7 +22,7 @@ export const bodies: Curve = {
     const run = await bootHops({ services: 1 });
     try {
       await warmUp(`${run.gateway}/bytes/100`);
-      for (const x of sizes) {
+      const points = await lowestOfTurns(sizes, async (x) => {
         const down = await measureLoad([run.pid], { url: `${run.gateway}/bytes/${x}`, clients, seconds });
         const up = await measureLoad([run.pid], {
           url: `${run.gateway}/bytes`,
@@ -30,16 +31,14 @@ export const bodies: Curve = {
           clients,
           seconds,
         });
-        point({
-          x,
-          figures: {
-            downP50Ms: down.p50Ms,
-            downCpuMicros: down.cpuMicros,
-            upP50Ms: up.p50Ms,
-            upCpuMicros: up.cpuMicros,
-          },
-        });
-      }
+        return {
+          downP50Ms: down.p50Ms,
+          downCpuMicros: down.cpuMicros,
+          upP50Ms: up.p50Ms,
+          upCpuMicros: up.cpuMicros,
+        };
+      });
+      for (const found of points) point(found);
     } finally {
       await run.stop();
     }

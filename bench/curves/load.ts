@@ -3,8 +3,10 @@ import { makePlan, type PlanOptions } from "../load/plan.ts";
 import { runLoad } from "../load/run.ts";
 import { treeCpuMs } from "../topology/processes.ts";
 
-const warmupMs = 1000;
-const compileMs = 3000;
+const warmupMs = 300;
+/** After so many requests a process has compiled what it runs most. */
+const requestsToCompile = 3000;
+const maxCompileMs = 15_000;
 const compileClients = 16;
 
 export interface LoadFigures {
@@ -15,24 +17,39 @@ export interface LoadFigures {
   readonly cpuMicros: number;
 }
 
-/** Load whose figures are thrown away: until then a new process interprets its code, and costs several times as much. */
-export async function warmUp(url: string): Promise<void> {
+/**
+ * Load whose figures are thrown away, until each of so many processes has had its share: until then they interpret their
+ * code, and cost several times as much.
+ */
+export async function warmUp(url: string, processes = 1): Promise<void> {
   const loop = { kind: "closed", clients: compileClients, thinkMs: 0 } as const;
-  await runLoad(makePlan({ url, durationMs: compileMs, warmup: 0, loop }));
+  const maxRequests = processes * requestsToCompile;
+  await runLoad(makePlan({ url, durationMs: maxCompileMs, maxRequests, warmup: 0, loop }));
+}
+
+/** CPU time of these processes and their children while nothing is asked of them, milliseconds a second. */
+export async function idleCpu(pids: readonly number[], seconds: number): Promise<number> {
+  const cpuMs = () => pids.reduce((sum, pid) => sum + treeCpuMs(pid), 0);
+  const before = cpuMs();
+  await Bun.sleep(seconds * 1000);
+  return (cpuMs() - before) / seconds;
 }
 
 /** Load from a process of its own. Rejects when the target did not answer as it should. */
 export async function measureLoad(
   pids: readonly number[],
-  options: { readonly url: string; readonly clients: number; readonly seconds: number } & Pick<
-    Partial<PlanOptions>,
-    "method" | "headers" | "body"
-  >,
+  options: {
+    readonly url: string;
+    readonly clients: number;
+    /** Of each client between two requests, on average; default 0: as much as they can. */
+    readonly thinkMs?: number;
+    readonly seconds: number;
+  } & Pick<Partial<PlanOptions>, "method" | "headers" | "body">,
 ): Promise<LoadFigures> {
-  const { clients, seconds, ...request } = options;
+  const { clients, thinkMs = 0, seconds, ...request } = options;
   const cpuMs = () => pids.reduce((sum, pid) => sum + treeCpuMs(pid), 0);
   const plan = (durationMs: number) =>
-    makePlan({ ...request, durationMs, warmup: 0, loop: { kind: "closed", clients, thinkMs: 0 } });
+    makePlan({ ...request, durationMs, warmup: 0, loop: { kind: "closed", clients, thinkMs } });
   await runLoad(plan(warmupMs));
   const before = cpuMs();
   const load = await runLoad(plan(seconds * 1000));
