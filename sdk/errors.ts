@@ -67,6 +67,11 @@ export const errorTable = {
     retryable: false,
     hint: "Free space on the disk or choose another place with --data.",
   },
+  "recording-invalid": {
+    status: 422,
+    retryable: false,
+    hint: "Export the run again with microcosm export, or open the file with the Microcosm that made it.",
+  },
   "topology-invalid": { status: 422, retryable: false, hint: "Run microcosm validate." },
   "already-running": {
     status: 409,

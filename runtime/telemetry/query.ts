@@ -1,4 +1,4 @@
-import type { AttributeValue, LogRecord, SpanRecord, TimelineEntry } from "./model.ts";
+import type { AttributeValue, HistogramData, LogRecord, SpanRecord, TimelineEntry } from "./model.ts";
 
 /**
  * What the observer answers. The control API passes these through at /api/telemetry/… as JSON, for the dashboard and the
@@ -12,7 +12,8 @@ import type { AttributeValue, LogRecord, SpanRecord, TimelineEntry } from "./mod
  * | GET /api/telemetry/metrics | string[]: names of metrics |
  * | GET /api/telemetry/series?SeriesQuery | Series[] |
  * | GET /api/telemetry/heatmap?service=&from=&to=&step= | Heatmap |
- * | GET /api/telemetry/graph?windowMs= | LiveGraph |
+ * | GET /api/telemetry/graph?windowMs=&at= | LiveGraph; with `at` as it was then |
+ * | GET /api/telemetry/summary?from=&to= | RunSummary: what came of all that time |
  * | GET /api/telemetry/timeline?from=&to=&limit= | TimelineEntry[] |
  * | GET /api/telemetry/stats | ObserverStats |
  * | GET /api/telemetry/live | server-sent events, `graph` with a LiveGraph about every second, `timeline` with a TimelineEntry each |
@@ -141,6 +142,28 @@ export interface LiveGraph {
   readonly at: number;
   readonly nodes: readonly LiveNode[];
   readonly edges: readonly LiveEdge[];
+}
+
+/** What became of a route, an edge or a service over a stretch of time. */
+export interface SummaryRow {
+  readonly kind: "service" | "route" | "call" | "publish" | "delivery";
+  /** `catalog`, `GET /v1/products`, `orders → catalog`, `order.placed by orders`, `order.placed to payments`. */
+  readonly name: string;
+  /** How its series are asked for: see SeriesQuery. */
+  readonly metric: string;
+  readonly where: readonly string[];
+  readonly count: number;
+  readonly errors: number;
+  /** All durations of it in one histogram: percentiles are taken from it, never averaged. */
+  readonly histogram: HistogramData;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface RunSummary {
+  readonly from: number;
+  readonly to: number;
+  readonly rows: readonly SummaryRow[];
 }
 
 export interface ObserverStats {

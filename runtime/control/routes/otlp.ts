@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { type Context, Hono } from "hono";
 import { MicrocosmError } from "../../../sdk/errors.ts";
-import type { ObserverClient } from "../../telemetry/observer/client.ts";
+import type { TelemetryAnswers } from "../../telemetry/observer/answers.ts";
 
 /** As sent, and unpacked. A batch of an SDK has some hundred kilobytes. */
 const maxSentBytes = 4 * 1024 * 1024;
@@ -15,7 +15,7 @@ const unavailable = 14;
  * OTLP/HTTP, so that a process in any language can put its spans into the traces of the run; and the scrape address for
  * Prometheus.
  */
-export function exchangeRoutes(observer: ObserverClient): Hono {
+export function exchangeRoutes(observer: TelemetryAnswers): Hono {
   const routes = new Hono();
   for (const signal of ["traces", "logs", "metrics"] as const) {
     routes.post(`/v1/${signal}`, async (c) => {

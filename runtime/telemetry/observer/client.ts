@@ -1,7 +1,8 @@
 import { MicrocosmError } from "../../../sdk/errors.ts";
 import type { Clock } from "../../clock.ts";
-import type { IncomingBody, Link, OutgoingBody, Peer, Transport } from "../../transport/transport.ts";
+import type { Link, OutgoingBody, Peer, Transport } from "../../transport/transport.ts";
 import type { TimelineEntry } from "../model.ts";
+import { type Answer, jsonOf, type TelemetryAnswers } from "./answers.ts";
 import type { QueryParameters } from "./queries.ts";
 
 export interface ObserverClientOptions {
@@ -12,12 +13,6 @@ export interface ObserverClientOptions {
   readonly clock: Clock;
 }
 
-export interface Answer {
-  /** Media type of the body. */
-  readonly type: string;
-  readonly body: IncomingBody;
-}
-
 const askTimeoutMs = 10_000;
 /** Between attempts to tell what was done, while there is no observer. */
 const retryMs = 1000;
@@ -25,7 +20,7 @@ const retryMs = 1000;
 const maxNotes = 1000;
 
 /** The observer as others ask it: connects on first use, and again when the link is gone. */
-export class ObserverClient {
+export class ObserverClient implements TelemetryAnswers {
   readonly #options: ObserverClientOptions;
   #link: Promise<Link> | undefined;
   #notes: TimelineEntry[] = [];
@@ -54,8 +49,7 @@ export class ObserverClient {
 
   /** The answer of a query that answers with JSON. */
   async json<T>(query: string, params: QueryParameters = {}): Promise<T> {
-    const { body } = await this.ask(query, params);
-    return (await new Response(body as BodyInit).json()) as T;
+    return await jsonOf<T>(this, query, params);
   }
 
   /** Tells of something done to the system; kept, within bounds, until there is an observer. */

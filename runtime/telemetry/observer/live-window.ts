@@ -21,6 +21,12 @@ const gauges: ReadonlyMap<string, "pending" | "cpu" | "rssBytes" | "loopDelayMs"
   [metric.loopDelay, "loopDelayMs"],
 ] as const);
 
+/** What the graph is made of. */
+export const graphMetrics: readonly { readonly name: string; readonly isGauge: boolean }[] = [
+  ...[...durations].map((name) => ({ name, isGauge: false })),
+  ...[...gauges.keys()].map((name) => ({ name, isGauge: true })),
+];
+
 /** What the points of one series have in common. */
 interface LiveSeries {
   readonly key: string;

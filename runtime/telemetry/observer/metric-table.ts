@@ -146,6 +146,15 @@ export class MetricTable {
     }
   }
 
+  /** When the newest written bucket ends; undefined when there is none. */
+  newest(): number | undefined {
+    const { stepMs } = this.#tiers[0]!;
+    const row = this.#db.query(`SELECT max(at) AS at FROM ${pointsTable(stepMs)}`).get() as {
+      at: number | null;
+    };
+    return row.at === null ? undefined : row.at + stepMs;
+  }
+
   /** Deletes old points of some series, `shrink` of their time kept at the most. Returns how many. Within a transaction. */
   trim(now: number, shrink = 1): number {
     if (this.#trimQueue.length === 0) this.#trimQueue = [...this.#series.all()];

@@ -6,6 +6,7 @@ import { Intake } from "./intake.ts";
 import { LiveWindow } from "./live-window.ts";
 import { type ObserverOptions, type ObserverSettings, observerSettings } from "./options.ts";
 import { orderSpans } from "./order.ts";
+import type { TelemetrySource } from "./source.ts";
 import { Store } from "./store.ts";
 import { summarise } from "./summary.ts";
 import { TailDecision } from "./tail-decision.ts";
@@ -38,7 +39,7 @@ export interface Listeners {
  * The telemetry of a run: takes it in, puts traces together, writes all of it once a tick, and answers. Everything that
  * waits in memory is bounded and counted when it is let go; a file that cannot be written stops nothing else.
  */
-export class Observer {
+export class Observer implements TelemetrySource {
   readonly tally = new Tally();
   readonly intake: Intake;
   readonly #settings: ObserverSettings;
@@ -171,6 +172,14 @@ export class Observer {
       openSpans: this.#assembler.openSpans,
       ...(this.#fault === undefined ? {} : { fault: this.#fault }),
     };
+  }
+
+  /** Writes all that can be written now, so that a copy of the file has it; traces follow when they are whole. */
+  settle(): ObserverStats {
+    const now = this.#settings.clock.now();
+    this.#write(this.#assembler.due(now), now);
+    this.#guarded(now, (store) => store.settle(now));
+    return this.stats();
   }
 
   /** Writes what came since the last time. Called by the observer's own timer. */

@@ -2,7 +2,9 @@ import { z } from "zod";
 import { MicrocosmError } from "../../../sdk/errors.ts";
 import type { LogQuery, SeriesQuery, TraceQuery } from "../query.ts";
 import { heatmapOf, seriesOf } from "./charts.ts";
-import type { Observer } from "./observer.ts";
+import { graphAt } from "./graph-at.ts";
+import { runSummary } from "./run-summary.ts";
+import type { TelemetrySource } from "./source.ts";
 
 /** Parameters as a URL has them; one that was given several times is a list. */
 export type QueryParameters = Readonly<Record<string, string | readonly string[]>>;
@@ -60,31 +62,40 @@ const heatmapQuery = z.strictObject({
   step: z.coerce.number().positive(),
 });
 
+const graphQuery = z.strictObject({ windowMs: amount, at: time });
+const summaryQuery = z.strictObject({ from: z.coerce.number().min(0), to: z.coerce.number().min(0) });
+
 /** What can be asked, by name. Each takes parameters as a URL has them and throws `bad-request` or `not-found`. */
-export const queries: Readonly<Record<string, (observer: Observer, parameters: QueryParameters) => unknown>> =
-  {
-    traces: (observer, parameters) => observer.store.traces.list(defined<TraceQuery>(traceQuery, parameters)),
-    trace: (observer, parameters) => {
-      const { traceId } = checked(z.strictObject({ traceId: hexId }), parameters);
-      const found = observer.trace(traceId);
-      if (found === undefined)
-        throw new MicrocosmError("not-found", `There is no trace ${traceId} any more, or yet.`);
-      return found;
-    },
-    logs: (observer, parameters) => observer.store.logs.list(defined<LogQuery>(logQuery, parameters)),
-    metrics: (observer) => observer.store.metrics.names(),
-    series: (observer, parameters) => {
-      const query = defined<SeriesQuery>(seriesQuery, parameters);
-      return seriesOf(observer.store.metrics, query, observer.now());
-    },
-    heatmap: (observer, parameters) =>
-      heatmapOf(observer.store.metrics, checked(heatmapQuery, parameters), observer.now()),
-    graph: (observer, parameters) =>
-      observer.graph(checked(z.strictObject({ windowMs: amount }), parameters).windowMs),
-    timeline: (observer, parameters) =>
-      observer.store.timeline.list(checked(z.strictObject({ from: time, to: time, limit }), parameters)),
-    stats: (observer) => observer.stats(),
-  };
+export const queries: Readonly<
+  Record<string, (source: TelemetrySource, parameters: QueryParameters) => unknown>
+> = {
+  traces: (source, parameters) => source.store.traces.list(defined<TraceQuery>(traceQuery, parameters)),
+  trace: (source, parameters) => {
+    const { traceId } = checked(z.strictObject({ traceId: hexId }), parameters);
+    const found = source.trace(traceId);
+    if (found === undefined)
+      throw new MicrocosmError("not-found", `There is no trace ${traceId} any more, or yet.`);
+    return found;
+  },
+  logs: (source, parameters) => source.store.logs.list(defined<LogQuery>(logQuery, parameters)),
+  metrics: (source) => source.store.metrics.names(),
+  series: (source, parameters) => {
+    const query = defined<SeriesQuery>(seriesQuery, parameters);
+    return seriesOf(source.store.metrics, query, source.now());
+  },
+  heatmap: (source, parameters) =>
+    heatmapOf(source.store.metrics, checked(heatmapQuery, parameters), source.now()),
+  graph: (source, parameters) => {
+    const { at, windowMs } = checked(graphQuery, parameters);
+    if (at === undefined) return source.graph(windowMs);
+    return graphAt(source.store.metrics, at, source.now(), windowMs);
+  },
+  summary: (source, parameters) =>
+    runSummary(source.store.metrics, checked(summaryQuery, parameters), source.now()),
+  timeline: (source, parameters) =>
+    source.store.timeline.list(checked(z.strictObject({ from: time, to: time, limit }), parameters)),
+  stats: (source) => source.stats(),
+};
 
 function checked<S extends z.ZodType>(schema: S, parameters: QueryParameters): z.output<S> {
   const parsed = schema.safeParse(parameters);

@@ -44,6 +44,7 @@ const maxBufferedBytes = 256 * 1024;
  * | notify | TelemetryBatch | what a worker has to tell |
  * | call | `{query, params}` | a question of queries.ts; the answer is JSON text in the body |
  * | call | `{query: "note"}`, TimelineEntry[] as JSON in the body | what was done to the system |
+ * | call | `{query: "settle"}` | write all you can, a copy of the file is to be made; ObserverStats |
  * | call | `{query: "scrape", params: {format}}` | the metrics as Prometheus text |
  * | call | `{query: "otlp", params: {signal, encoding}}`, OTLP as body | what a process outside has to tell |
  *
@@ -166,6 +167,9 @@ export class ObserverServer {
     if (query === "note") {
       this.#note(await readBounded(call.body, maxOtlpBytes));
       return { type: "application/json", text: "{}" };
+    }
+    if (query === "settle") {
+      return { type: "application/json", text: JSON.stringify(this.observer.settle()) };
     }
     if (query === "otlp") return this.#received(params, await readBounded(call.body, maxOtlpBytes));
     const known = typeof query === "string" && Object.hasOwn(queries, query) ? queries[query] : undefined;

@@ -5,6 +5,7 @@ import { LogTable } from "./log-table.ts";
 import { MetricTable } from "./metric-table.ts";
 import type { ObserverSettings } from "./options.ts";
 import { Retention } from "./retention.ts";
+import type { TelemetryTables } from "./source.ts";
 import { openTables } from "./tables.ts";
 import type { Tally } from "./tally.ts";
 import { TimelineTable } from "./timeline-table.ts";
@@ -19,7 +20,7 @@ export interface Arrivals {
 }
 
 /** The observer's file and its tables. One process opens it. */
-export class Store {
+export class Store implements TelemetryTables {
   readonly traces: TraceTable;
   readonly logs: LogTable;
   readonly metrics: MetricTable;
@@ -65,6 +66,11 @@ export class Store {
       this.metrics.trim(now);
       this.#retention.step(now);
     })();
+  }
+
+  /** Writes the points that are still open; what comes later for them is added to the written ones. */
+  settle(now: number): void {
+    this.#db.transaction(() => this.metrics.flush(now, true))();
   }
 
   oldestMs(): number | undefined {

@@ -2,8 +2,8 @@ import { Database } from "bun:sqlite";
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** A file of another version is begun anew: telemetry is no data of the user's. */
-const version = 1;
+/** A file of another version is begun anew: telemetry is no data of the user's. Recordings carry it too (format.ts). */
+export const schemaVersion = 1;
 
 /**
  * `traces` is narrow, because lists scan it; the spans lie beside it, compressed. Both full-text tables keep no text of
@@ -49,6 +49,35 @@ export function openTables(file: string, steps: readonly number[]): Database {
   }
 }
 
+/** Of a recording: nothing is written, and a view or trigger that somebody put into it is not run. Throws when it is not ours. */
+export function openToRead(file: string): Database {
+  const db = new Database(file, { readonly: true });
+  try {
+    db.run("PRAGMA trusted_schema = OFF");
+    db.run("PRAGMA query_only = ON");
+    db.run("PRAGMA cache_size = -16384");
+    const { user_version: found } = db.query("PRAGMA user_version").get() as { user_version: number };
+    if (found !== schemaVersion) throw new OtherVersion(`its tables are of version ${found}`);
+    const odd = db.query("SELECT name FROM sqlite_schema WHERE type NOT IN ('table', 'index')").get();
+    if (odd !== null) throw new Error("it holds more than tables");
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** The tables of metric points that a file has, finest first. */
+export function pointTables(db: Database): { readonly table: string; readonly stepMs: number }[] {
+  const rows = db.query("SELECT name FROM sqlite_schema WHERE type = 'table'").all() as { name: string }[];
+  return rows
+    .flatMap(({ name }) => {
+      const stepMs = Number(/^points_(\d+)$/.exec(name)?.[1] ?? 0);
+      return stepMs > 0 ? [{ table: name, stepMs }] : [];
+    })
+    .sort((a, b) => a.stepMs - b.stepMs);
+}
+
 class OtherVersion extends Error {}
 
 function isUnusable(error: unknown): boolean {
@@ -70,7 +99,7 @@ function open(file: string, steps: readonly number[]): Database {
     db.run("PRAGMA temp_store = MEMORY");
     db.run("PRAGMA journal_size_limit = 16777216");
     const found = (db.query("PRAGMA user_version").get() as { user_version: number }).user_version;
-    if (found !== 0 && found !== version) throw new OtherVersion();
+    if (found !== 0 && found !== schemaVersion) throw new OtherVersion();
     if (found === 0) create(db);
     for (const step of steps) {
       db.run(
@@ -88,6 +117,6 @@ function open(file: string, steps: readonly number[]): Database {
 function create(db: Database): void {
   db.transaction(() => {
     for (const statement of tables.split(";\n")) if (statement.trim() !== "") db.run(statement);
-    db.run(`PRAGMA user_version = ${version}`);
+    db.run(`PRAGMA user_version = ${schemaVersion}`);
   })();
 }

@@ -52,13 +52,29 @@ export class TimelineTable {
         query.to ?? Number.MAX_VALUE,
         Math.min(query.limit ?? defaultLimit, defaultLimit),
       ) as TimelineRow[];
-    return rows.reverse().map((row) => ({
-      at: row.at,
-      kind: row.kind,
-      text: row.text,
-      ...(row.service === null ? {} : { service: row.service }),
-      ...(row.instance === null ? {} : { instance: row.instance }),
-      ...(row.detail === null ? {} : { detail: JSON.parse(row.detail) as Record<string, unknown> }),
-    }));
+    return rows.reverse().map(entryOf);
   }
+
+  /** The last change of state of each instance up to a moment. */
+  statesAt(at: number): TimelineEntry[] {
+    // By id and not by time: within a tick the order of arrival is the order of what happened.
+    const rows = this.#db
+      .query(
+        `SELECT * FROM timeline WHERE id IN (SELECT max(id) FROM timeline WHERE kind = 'state' AND at <= ?
+           AND instance IS NOT NULL GROUP BY instance)`,
+      )
+      .all(at) as TimelineRow[];
+    return rows.map(entryOf);
+  }
+}
+
+function entryOf(row: TimelineRow): TimelineEntry {
+  return {
+    at: row.at,
+    kind: row.kind,
+    text: row.text,
+    ...(row.service === null ? {} : { service: row.service }),
+    ...(row.instance === null ? {} : { instance: row.instance }),
+    ...(row.detail === null ? {} : { detail: JSON.parse(row.detail) as Record<string, unknown> }),
+  };
 }

@@ -177,7 +177,7 @@ export class TraceTable {
   }
 
   #writeChunk(id: number, spans: readonly SpanRecord[]): void {
-    const data = Bun.zstdCompressSync(JSON.stringify(spans), { level: compressionLevel });
+    const data = packSpans(spans);
     this.#db.query("INSERT INTO chunks (trace, bytes, data) VALUES (?, ?, ?)").run(id, data.length, data);
     this.#bytes += data.length;
     this.#spans += spans.length;
@@ -192,10 +192,17 @@ export class TraceTable {
     const chunks = this.#db.query("SELECT data FROM chunks WHERE trace = ? ORDER BY id").all(id) as {
       data: Uint8Array<ArrayBuffer>;
     }[];
-    return chunks.flatMap(
-      ({ data }) => JSON.parse(Bun.zstdDecompressSync(data).toString("utf8")) as SpanRecord[],
-    );
+    return chunks.flatMap(({ data }) => unpackSpans(data));
   }
+}
+
+/** A column of `chunks`. */
+export function packSpans(spans: readonly SpanRecord[]): Uint8Array {
+  return Bun.zstdCompressSync(JSON.stringify(spans), { level: compressionLevel });
+}
+
+export function unpackSpans(data: Uint8Array<ArrayBuffer>): SpanRecord[] {
+  return JSON.parse(Bun.zstdDecompressSync(data).toString("utf8")) as SpanRecord[];
 }
 
 function columnsOf(summary: TraceSummary): (string | number | null)[] {
