@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MicrocosmError } from "../../../sdk/errors.ts";
 import { DataFiles } from "./files.ts";
-import { isSecretColumn, looksSecret } from "./secrets.ts";
+import { isSecretColumn, looksSecret } from "../../storage/secrets.ts";
 
 let directory: string;
 let db: Database;

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { MicrocosmError } from "../../../sdk/errors.ts";
 import type { DataCell, DataColumn, DataPage, DataTable } from "./model.ts";
-import { looksSecret } from "./secrets.ts";
+import { looksSecret } from "../../storage/secrets.ts";
 import { columnsOf, findTable, naturalOrder, quoted, schemaOf } from "./tables.ts";
 
 export interface PageQuery {

@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { DataColumn, DataTable } from "./model.ts";
-import { isSecretColumn } from "./secrets.ts";
+import { isSecretColumn } from "../../storage/secrets.ts";
 
 /** Rows counted and rows sorted without an index: what takes a few milliseconds of the control plane at the most. */
 export const maxScannedRows = 100_000;
