@@ -18,30 +18,51 @@ export async function metrics(options: RunOptions & { readonly json?: boolean })
   return undefined;
 }
 
-/** The same, again every second until Ctrl-C, on a screen of its own. */
-export async function top(options: RunOptions): Promise<undefined> {
+/** The same, again every second until Ctrl-C or q, on a screen of its own. */
+export async function top(options: RunOptions & { readonly json?: boolean }): Promise<undefined> {
   const client = await ControlClient.find(options);
-  const stop = interrupted();
-  const screen = process.stdout.isTTY;
+  const stop = AbortSignal.any([interrupted(), quitKey()]);
+  const stopped = new Promise((done) => stop.addEventListener("abort", done, { once: true }));
+  const screen = process.stdout.isTTY && options.json !== true;
   if (screen) process.stdout.write("\x1b[?1049h\x1b[?25l");
   try {
     while (!stop.aborted) {
-      const text = render(await client.get<LiveGraph>(path));
-      process.stdout.write(screen ? `\x1b[H\x1b[J${clip(text)}` : `${text}\n\n`);
-      await Promise.race([Bun.sleep(refreshMs), new Promise((done) => stop.addEventListener("abort", done))]);
+      const graph = await client.get<LiveGraph>(path);
+      if (options.json === true) printJson(graph);
+      else if (screen) process.stdout.write(`\x1b[H\x1b[J${clip(render(graph))}`);
+      else print(`${render(graph)}\n`);
+      await Promise.race([Bun.sleep(refreshMs), stopped]);
     }
   } finally {
     if (screen) process.stdout.write("\x1b[?25h\x1b[?1049l");
+    if (process.stdin.isTTY) process.stdin.setRawMode(false);
   }
   return undefined;
 }
 
+/** Ctrl-C, q and Q. */
+const quitKeys: readonly number[] = [3, 113, 81];
+
+/** Aborts when somebody presses q at a terminal; Ctrl-C comes as a key then, and counts too. */
+function quitKey(): AbortSignal {
+  const controller = new AbortController();
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return controller.signal;
+  process.stdin.setRawMode(true);
+  process.stdin.on("data", (keys: Buffer) => {
+    if (keys.some((key) => quitKeys.includes(key))) controller.abort();
+  });
+  return controller.signal;
+}
+
 /** More lines than the terminal has would scroll the top away. */
 function clip(text: string): string {
-  return text
-    .split("\n")
-    .slice(0, (process.stdout.rows ?? 24) - 1)
-    .join("\n");
+  const lines = text.split("\n");
+  const room = (process.stdout.rows ?? 24) - 1;
+  if (lines.length <= room) return text;
+  const hidden = lines.length - room + 1;
+  return [...lines.slice(0, room - 1), paint("dim", `… ${hidden} more; microcosm metrics has all`)].join(
+    "\n",
+  );
 }
 
 export function render(graph: LiveGraph): string {
@@ -69,7 +90,7 @@ function statColumns<Row extends LiveStats>(): readonly Column<Row>[] {
       right: true,
       style: (s) => (s.errorsPerSecond > 0 ? "red" : undefined),
     },
-    { title: "P50", value: (s) => latency(s.p50Ms), right: true },
+    { title: "P50", value: (s) => latency(s.p50Ms), right: true, spare: 1 },
     { title: "P99", value: (s) => latency(s.p99Ms), right: true },
   ];
 }
@@ -78,10 +99,10 @@ const instanceColumns: readonly Column<LiveInstance>[] = [
   { title: "INSTANCE", value: (i) => i.id },
   { title: "STATE", value: (i) => i.state, style: (i) => (i.state === "ready" ? "green" : "yellow") },
   ...statColumns<LiveInstance>(),
-  { title: "PENDING", value: (i) => String(i.pending), right: true },
+  { title: "PENDING", value: (i) => String(i.pending), right: true, spare: 2 },
   { title: "CPU", value: (i) => `${(i.cpu * 100).toFixed(0)} %`, right: true },
   { title: "MEMORY", value: (i) => bytes(i.rssBytes), right: true },
-  { title: "LOOP DELAY", value: (i) => latency(i.loopDelayMs), right: true },
+  { title: "LOOP DELAY", value: (i) => latency(i.loopDelayMs), right: true, spare: 3 },
 ];
 
 const edgeColumns: readonly Column<LiveEdge>[] = [

@@ -20,10 +20,24 @@ export interface Column<Row> {
   readonly value: (row: Row) => string;
   readonly style?: (row: Row) => Style | undefined;
   readonly right?: boolean;
+  /** Left out where the terminal is too narrow for all columns; of several, the highest first. */
+  readonly spare?: number;
 }
 
-/** Columns as wide as their widest cell, two spaces apart. */
-export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
+const gapWidth = 2;
+
+/** Of the terminal; without end where nobody looks, so that a file or a pipe gets all there is. */
+export function terminalWidth(): number {
+  return process.stdout.isTTY ? (process.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
+}
+
+/** Columns as wide as their widest cell, two spaces apart; fewer of them where they do not fit into `width`. */
+export function table<Row>(
+  rows: readonly Row[],
+  all: readonly Column<Row>[],
+  width: number = terminalWidth(),
+): string {
+  const columns = fitting(rows, all, width);
   const cells = rows.map((row) => columns.map((column) => column.value(row)));
   const widths = columns.map((column, i) =>
     Math.max(Bun.stringWidth(column.title), ...cells.map((row) => Bun.stringWidth(row[i] ?? ""))),
@@ -36,13 +50,36 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
         const chosen = style(i);
         return chosen === undefined ? padded : paint(chosen, padded);
       })
-      .join("  ")
+      .join(" ".repeat(gapWidth))
       .trimEnd();
   const header = line(
     columns.map((column) => column.title),
     () => "dim",
   );
   return [header, ...cells.map((row, r) => line(row, (i) => columns[i]?.style?.(rows[r] as Row)))].join("\n");
+}
+
+function fitting<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  width: number,
+): readonly Column<Row>[] {
+  const widthOf = ({ title, value }: Column<Row>) =>
+    rows.reduce((most, row) => Math.max(most, Bun.stringWidth(value(row))), Bun.stringWidth(title));
+  const kept = columns.map((column) => ({ column, width: widthOf(column) }));
+  const total = () => kept.reduce((sum, one) => sum + one.width + gapWidth, -gapWidth);
+  while (total() > width) {
+    const spare = kept.reduce<number | undefined>(
+      (found, { column }) => (column.spare === undefined ? found : Math.max(found ?? 0, column.spare)),
+      undefined,
+    );
+    if (spare === undefined) break;
+    kept.splice(
+      kept.findIndex(({ column }) => column.spare === spare),
+      1,
+    );
+  }
+  return kept.map(({ column }) => column);
 }
 
 /** `850 ms`, `12.4 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */

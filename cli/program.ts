@@ -65,6 +65,7 @@ function describe(context: CliContext, run: (action: Action) => Promise<void>): 
   describeLifecycle(command, run);
   describeBus(command, run);
   describeTelemetry(command, run);
+  describeRecordings(command, run);
   describeAuthoring(command, context, run);
   return program;
 }
@@ -204,8 +205,9 @@ function describeBus(command: Declare, run: Run): void {
 }
 
 function describeTelemetry(command: Declare, run: Run): void {
-  command("top", "rates, errors, latencies, load: live, until Ctrl-C", ["top"])
+  command("top", "rates, errors, latencies, load: live, until q or Ctrl-C", ["top", "top --json | jq .nodes"])
     .addOption(dataOption())
+    .addOption(jsonOption())
     .action((options) => run(async () => (await import("./metrics.ts")).top(options)));
   command("metrics", "the same once: the last ten seconds", ["metrics", "metrics --json | jq .edges"])
     .addOption(dataOption())
@@ -244,6 +246,46 @@ function describeTelemetry(command: Declare, run: Run): void {
     .addOption(dataOption())
     .addOption(jsonOption())
     .action((options) => run(async () => (await import("./graph.ts")).graph(options)));
+}
+
+function describeRecordings(command: Declare, run: Run): void {
+  command("export", "write a run, going on or ended, into one file", [
+    "export",
+    "export -o before.microcosm",
+    "export --data /tmp/shop --json",
+  ])
+    .option("-o, --output <file>", "where to; - for standard output (default: the run's name and the time)")
+    .option("--force", "replace the file if it is there")
+    .addOption(
+      new Option(
+        "--data <dir>",
+        "the run's data directory (default: the only run there is, or .microcosm here)",
+      ),
+    )
+    .addOption(jsonOption())
+    .action((options) => run(async () => (await import("./export.ts")).exportCommand(options)));
+  command("open", "the dashboard on an exported run, until Ctrl-C", [
+    "open before.microcosm",
+    "open before.microcosm after.microcosm --port 0",
+  ])
+    .argument("<file...>", "exported runs: the first is shown, the others can be compared with it")
+    .option("--port <n>", "of the dashboard, 0 for any free one", portNumber, 9901)
+    .option("--json", "print one JSON line when it is open, and nothing else")
+    .action((files: string[], options) => run(async () => (await import("./open.ts")).open(files, options)));
+  command("compare", "two runs side by side: what changed most comes first", [
+    "compare before.microcosm after.microcosm",
+    "compare before.microcosm .microcosm --from 10s --for 1m",
+    "compare before.microcosm after.microcosm --json | jq '.rows[0]'",
+  ])
+    .argument("<a>", "an exported run, or the data directory of a run")
+    .argument("<b>", "the other one")
+    .option("--from <duration>", "only from this long after each run's start")
+    .option("--for <duration>", "only this long")
+    .option("--all", "also what hardly changed")
+    .addOption(jsonOption())
+    .action((a: string, b: string, options) =>
+      run(async () => (await import("./compare.ts")).compare(a, b, options)),
+    );
 }
 
 function describeAuthoring(command: Declare, context: CliContext, run: Run): void {

@@ -46,5 +46,5 @@ const columns: readonly Column<InstanceInfo>[] = [
   { title: "MEMORY", value: (i) => (i.rssBytes === undefined ? "–" : bytes(i.rssBytes)), right: true },
   { title: "CALLS", value: (i) => (i.calls === undefined ? "–" : String(i.calls)), right: true },
   { title: "ERRORS", value: (i) => (i.errors === undefined ? "–" : String(i.errors)), right: true },
-  { title: "LAST EXIT", value: (i) => i.lastExit ?? "" },
+  { title: "LAST EXIT", value: (i) => i.lastExit ?? "", spare: 1 },
 ];

@@ -15,6 +15,8 @@ import { ObserverClient } from "../runtime/telemetry/observer/client.ts";
 import type { Topology } from "../runtime/topology/model.ts";
 import type { Peer, Transport } from "../runtime/transport/transport.ts";
 import { dashboardFiles } from "./dashboard.ts";
+import { processExporter } from "./export-process.ts";
+import { RunRecorder } from "./run-recorder.ts";
 import { version } from "./version.ts";
 
 export interface RunSettings {
@@ -56,10 +58,13 @@ export async function startRun(settings: RunSettings): Promise<StartedRun> {
       timeline.state(instance);
       settings.changed(instance);
     },
+    removed: (id) => timeline.removed(id),
     acted: (action) => timeline.action(action),
   });
   await supervisor.open();
+  const record = new RunRecorder(supervisor, timeline);
   const management = connectManagement(supervisor, transport, timeline);
+  record.begin();
   const control = new ControlServer({
     supervisor,
     mesh: management.mesh,
@@ -67,11 +72,16 @@ export async function startRun(settings: RunSettings): Promise<StartedRun> {
     telemetry: management.telemetry,
     pages: dashboardFiles,
     port: settings.controlPort,
+    exporter:
+      management.telemetry === undefined
+        ? undefined
+        : processExporter(settings.command, supervisor.dataDirectory),
     down: settings.down,
   });
   const stop = async () => {
     await control.stop();
     await management.stop();
+    record.end();
     await supervisor.stop();
   };
   try {

@@ -1,6 +1,7 @@
 import type { TraceDetail, TraceSummary } from "../runtime/telemetry/query.ts";
+import { MicrocosmError } from "../sdk/errors.ts";
 import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
-import { type Column, duration, paint, print, printJson, table } from "./output.ts";
+import { type Column, duration, paint, print, printJson, table, terminalWidth } from "./output.ts";
 import { waterfall } from "./waterfall.ts";
 
 export interface TracesOptions extends RunOptions {
@@ -12,6 +13,11 @@ export interface TracesOptions extends RunOptions {
   readonly limit: number;
   readonly json?: boolean;
 }
+
+/** A terminal of fewer columns has no room for whole ids. */
+const wideTerminal = 120;
+/** Among these the beginning of an id is looked for: as many as are told at once. */
+const recentTraces = 1000;
 
 /** Recent traces, newest first. */
 export async function traces(options: TracesOptions): Promise<undefined> {
@@ -31,7 +37,8 @@ export async function traces(options: TracesOptions): Promise<undefined> {
 }
 
 const columns: readonly Column<TraceSummary>[] = [
-  { title: "TRACE", value: (t) => t.traceId },
+  // The beginning is enough for `trace`; in a pipe the whole id is there.
+  { title: "TRACE", value: (t) => (terminalWidth() < wideTerminal ? t.traceId.slice(0, 12) : t.traceId) },
   { title: "AT", value: (t) => new Date(t.startMs).toISOString().slice(11, 23) },
   { title: "DURATION", value: (t) => precise(t.durationMs), right: true },
   {
@@ -39,9 +46,9 @@ const columns: readonly Column<TraceSummary>[] = [
     value: (t) => String(t.httpStatus ?? t.status),
     style: (t) => (t.status === "error" ? "red" : "green"),
   },
-  { title: "SPANS", value: (t) => String(t.spans), right: true },
+  { title: "SPANS", value: (t) => String(t.spans), right: true, spare: 2 },
   { title: "NAME", value: (t) => t.name },
-  { title: "SERVICES", value: (t) => t.services.join(" ") },
+  { title: "SERVICES", value: (t) => t.services.join(" "), spare: 3 },
 ];
 
 /** One trace as a waterfall, with its logs. The beginning of an id is enough when it is among the recent ones. */
@@ -67,10 +74,27 @@ export async function trace(
   return undefined;
 }
 
-async function whole(client: ControlClient, id: string): Promise<string> {
-  if (id.length >= 32) return id;
-  const recent = await client.get<TraceSummary[]>("/api/telemetry/traces?limit=1000");
-  return recent.find((candidate) => candidate.traceId.startsWith(id))?.traceId ?? id;
+async function whole(client: ControlClient, given: string): Promise<string> {
+  const id = given.toLowerCase();
+  if (!/^[0-9a-f]{1,32}$/.test(id)) {
+    throw new MicrocosmError(
+      "bad-request",
+      `"${given}" is no trace id: expected up to 32 hex digits, as microcosm traces lists them.`,
+    );
+  }
+  if (id.length === 32) return id;
+  const recent = await client.get<TraceSummary[]>(`/api/telemetry/traces?limit=${recentTraces}`);
+  const found = recent.filter(({ traceId }) => traceId.startsWith(id));
+  const [only, ...others] = found;
+  if (only === undefined) {
+    throw new MicrocosmError(
+      "not-found",
+      `None of the newest ${recentTraces} traces begins with ${id}; an older one needs its whole id.`,
+    );
+  }
+  if (others.length === 0) return only.traceId;
+  const list = found.slice(0, 5).map(({ traceId, name }) => `\n  ${traceId}  ${name}`);
+  throw new MicrocosmError("bad-request", `${found.length} traces begin with ${id}:${list.join("")}`);
 }
 
 export function precise(ms: number): string {

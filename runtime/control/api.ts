@@ -27,6 +27,8 @@ import type { InstanceState } from "../registry/registry.ts";
  * | GET  /api/data/:service/:table?limit=&after=&order= | DataPage; `order` is a column, `-column`, or `-` |
  * | GET  /api/openapi.json | the gateway's routes as OpenAPI 3.1 |
  * | POST /api/request {method,path,headers?,body?} | GatewayAnswer (routes/request.ts): a request to the gateway in a sampled trace |
+ * | GET  /api/export | the run as a recording, a file; one at a time |
+ * | …    /api/runs/… | runs side by side, see runs/model.ts |
  * | GET  /metrics, POST /v1/traces, /v1/logs, /v1/metrics | Prometheus text; OTLP/HTTP in |
  * | POST /api/down | 202, then the run drains and ends |
  */
@@ -39,6 +41,20 @@ export interface RunInfo {
   readonly control: string;
   readonly dataDirectory: string;
   readonly topologyFile: string;
+  /** This is no run but the recording of one: `gateway` and `dataDirectory` are empty, and nothing can be done. */
+  readonly recording?: RecordingInfo;
+}
+
+export interface RecordingInfo {
+  readonly file: string;
+  /** Where what was recorded ends. */
+  readonly to: number;
+  /** Absent where the run went on after the export, or crashed. */
+  readonly endedAt?: number;
+  readonly exportedAt: number;
+  readonly versions: { readonly microcosm: string; readonly bun: string };
+  /** `linux x64, 2 × AMD EPYC 7B13, 8 GiB`. */
+  readonly machine: string;
 }
 
 export interface InstanceInfo {

@@ -8,7 +8,9 @@ import { bearerOnly, bearerOrSession, sameOriginOnly } from "./guard.ts";
 import { notFound, problemHandler } from "./problems.ts";
 import { busRoutes } from "./routes/bus.ts";
 import { callRoutes } from "./routes/calls.ts";
+import { comparisonRoutes } from "./routes/comparison.ts";
 import { dataRoutes } from "./routes/data.ts";
+import { exportRoutes, type RunExporter } from "./routes/export.ts";
 import { instanceRoutes } from "./routes/instances.ts";
 import { logRoutes } from "./routes/logs.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
@@ -17,6 +19,8 @@ import { type PageFiles, pageRoutes } from "./routes/pages.ts";
 import { requestRoutes } from "./routes/request.ts";
 import { runRoutes } from "./routes/run.ts";
 import { type TelemetryAccess, telemetryRoutes } from "./routes/telemetry.ts";
+import { RunLibrary } from "./runs/library.ts";
+import { liveRun } from "./runs/live-run.ts";
 import { Session } from "./session.ts";
 
 export interface ControlAppOptions {
@@ -28,6 +32,8 @@ export interface ControlAppOptions {
   readonly token: string;
   /** The dashboard; absent where there is none. */
   readonly pages?: (() => Promise<PageFiles>) | undefined;
+  /** Makes a recording of this run; absent where that is not possible. */
+  readonly exporter?: RunExporter | undefined;
   /** The port it is reached at, once known. */
   readonly port: () => number;
   readonly info: () => RunInfo;
@@ -46,6 +52,13 @@ export function createControlApp(options: ControlAppOptions): Hono {
     directory: supervisor.dataDirectory,
     services: Object.keys(topology.services),
   });
+  const library = new RunLibrary({
+    first:
+      options.telemetry === undefined
+        ? undefined
+        : liveRun(options.telemetry.observer, info, topology, version()),
+    ending,
+  });
   const session = new Session(options.token, options.port);
   const api = new Hono()
     .use(bearerOrSession(options.token, session))
@@ -57,6 +70,8 @@ export function createControlApp(options: ControlAppOptions): Hono {
     .route("/", dataRoutes(files))
     .route("/", openApiRoutes({ topology, gateway, version }))
     .route("/", requestRoutes({ gateway }))
+    .route("/", exportRoutes(options.exporter, info))
+    .route("/", comparisonRoutes(library))
     .route("/telemetry", telemetryRoutes(options.telemetry, ending));
   const exchange = new Hono();
   if (options.telemetry !== undefined) {

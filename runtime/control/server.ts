@@ -1,14 +1,14 @@
 import type { Hono } from "hono";
 import type { Broker } from "../bus/broker.ts";
 import type { Mesh } from "../calls/mesh.ts";
-import { portError } from "../supervisor/port-check.ts";
 import { processStart } from "../supervisor/process-identity.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { RunInfo } from "./api.ts";
-import type { ControlAppOptions } from "./app.ts";
 import type { PageFiles } from "./routes/pages.ts";
 import type { TelemetryAccess } from "./routes/telemetry.ts";
 import { removeControlFile, writeControlFile } from "./control-file.ts";
+import { LoopbackServer, newToken } from "./loopback.ts";
+import type { RunExporter } from "./routes/export.ts";
 import { RunIndex } from "./run-index.ts";
 
 export interface ControlServerOptions {
@@ -20,6 +20,8 @@ export interface ControlServerOptions {
   readonly telemetry?: TelemetryAccess | undefined;
   /** The dashboard's files, asked for once; absent where there is none. */
   readonly pages?: (() => Promise<PageFiles>) | undefined;
+  /** Makes a recording of this run; absent where that is not possible. */
+  readonly exporter?: RunExporter | undefined;
   /** Of 127.0.0.1; 0 for any free one. */
   readonly port: number;
   /** Someone asked for the end of the run. Called after the answer is on its way. */
@@ -28,30 +30,29 @@ export interface ControlServerOptions {
   readonly index?: RunIndex;
 }
 
-const host = "127.0.0.1";
-const maxBodyBytes = 16 * 1024 * 1024;
-/** Answers under way may end for this long when the server stops. */
-const closeTimeoutMs = 500;
-
 /** Serves the control API on loopback and tells commands of this user where it is. */
 export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #index: RunIndex;
   readonly #ending = new AbortController();
-  /** 256 random bits. */
-  readonly #token = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
+  readonly #token = newToken();
+  readonly #server: LoopbackServer;
   #app: Promise<Hono> | undefined;
-  #server: Bun.Server<undefined> | undefined;
+  #started = false;
   #stopped: Promise<void> | undefined;
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
     this.#index = options.index ?? new RunIndex();
+    this.#server = new LoopbackServer({
+      port: options.port,
+      fetch: async (request, server) => (await this.#load()).fetch(request, server),
+    });
   }
 
   /** `http://127.0.0.1:9900`. */
   get url(): string {
-    return `http://${host}:${this.#server?.port ?? this.#options.port}`;
+    return this.#server.url;
   }
 
   /** What opens the dashboard in a browser. It has the token: for the person who started the run. */
@@ -61,37 +62,23 @@ export class ControlServer {
 
   /** Throws `port-in-use`. */
   async start(): Promise<void> {
-    const { supervisor, mesh, broker, telemetry, pages, port, down } = this.#options;
-    const options: ControlAppOptions = {
-      supervisor,
-      mesh,
-      broker,
-      telemetry,
-      pages,
-      down,
-      token: this.#token,
-      port: () => this.#server?.port ?? port,
-      info: () => this.#info(),
-      ending: this.#ending.signal,
-    };
-    try {
-      this.#server = Bun.serve({
-        hostname: host,
-        port,
-        fetch: async (request, server) => (await this.#load(options)).fetch(request, server),
-        maxRequestBodySize: maxBodyBytes,
-        // A scale or restart answers when it is done, and a follower may wait for hours.
-        idleTimeout: 0,
-      });
-    } catch (cause) {
-      throw portError(host, port, cause);
-    }
+    this.#server.start();
+    this.#started = true;
     this.#announce();
   }
 
   /** With the first request: nobody asks before the workers are started, and they need not wait for its modules. */
-  #load(options: ControlAppOptions): Promise<Hono> {
-    this.#app ??= import("./app.ts").then(({ createControlApp }) => createControlApp(options));
+  #load(): Promise<Hono> {
+    const { port: _port, index: _index, ...parts } = this.#options;
+    this.#app ??= import("./app.ts").then(({ createControlApp }) =>
+      createControlApp({
+        ...parts,
+        token: this.#token,
+        port: () => this.#server.port,
+        info: () => this.#info(),
+        ending: this.#ending.signal,
+      }),
+    );
     return this.#app;
   }
 
@@ -102,14 +89,12 @@ export class ControlServer {
   }
 
   async #stop(): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) return;
+    if (!this.#started) return;
     const { supervisor } = this.#options;
     this.#index.remove(supervisor.dataDirectory);
     removeControlFile(supervisor.runDirectory);
     this.#ending.abort();
-    await Promise.race([server.stop(), Bun.sleep(closeTimeoutMs)]);
-    await server.stop(true);
+    await this.#server.stop();
   }
 
   #announce(): void {

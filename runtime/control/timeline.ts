@@ -15,7 +15,7 @@ export class Timeline {
   readonly #clock: Clock;
   readonly #listeners = new Set<(entry: TimelineEntry) => void>();
   /** Instance → the state it was last in. */
-  readonly #states = new Map<string, string>();
+  readonly #states = new Map<string, { readonly state: string; readonly service: string }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -30,9 +30,9 @@ export class Timeline {
   /** An instance may have entered another state. */
   state(instance: InstanceInfo): void {
     const { id, service, state, generation, lastExit } = instance;
-    const before = this.#states.get(id);
+    const before = this.#states.get(id)?.state;
     if (before === state) return;
-    this.#states.set(id, state);
+    this.#states.set(id, { state, service });
     this.#tell({
       at: this.#clock.now(),
       kind: "state",
@@ -41,6 +41,26 @@ export class Timeline {
       instance: id,
       detail: { from: before ?? "", to: state, generation, ...(lastExit === undefined ? {} : { lastExit }) },
     });
+  }
+
+  /** An instance is there no more, as when its service is scaled down. */
+  removed(id: string): void {
+    const known = this.#states.get(id);
+    if (known === undefined) return;
+    this.#states.delete(id);
+    this.#tell({
+      at: this.#clock.now(),
+      kind: "state",
+      text: `${id} ${known.state} → removed`,
+      service: known.service,
+      instance: id,
+      detail: { from: known.state, to: "removed" },
+    });
+  }
+
+  /** What runs is another topology than it was. */
+  topology(text: string, changes: readonly string[]): void {
+    this.#tell({ at: this.#clock.now(), kind: "topology", text, detail: { changes } });
   }
 
   action(action: Action): void {

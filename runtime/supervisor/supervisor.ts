@@ -31,6 +31,8 @@ export interface SupervisorOptions {
   readonly random?: Random;
   /** An instance entered another state. Must not throw. */
   readonly changed?: (instance: InstanceInfo) => void;
+  /** An instance is gone for good: its service was scaled down. Must not throw. */
+  readonly removed?: (id: string) => void;
   /** Somebody did something to a service or an instance: `scale catalog to 3`. Must not throw. */
   readonly acted?: (action: { text: string; service: string; instance?: string }) => void;
 }
@@ -266,7 +268,7 @@ export class Supervisor {
   }
 
   #fleet(directory: RunDirectory, logs: LogStore): Fleet {
-    const { topology, version, launcher, changed } = this.#options;
+    const { topology, version, launcher, changed, removed } = this.#options;
     const noted: Launcher = {
       feelsPulse: launcher.feelsPulse,
       launch: (spec, output) => {
@@ -289,7 +291,10 @@ export class Supervisor {
         topology.gateway.instances > 1 && this.#configuredPort() === 0
           ? findFreePort(topology.gateway.host)
           : this.#configuredPort(),
-      removed: (id) => this.registry.remove(id),
+      removed: (id) => {
+        this.registry.remove(id);
+        removed?.(id);
+      },
       create: (blueprint) => {
         const source = { service: blueprint.service, instance: blueprint.id };
         const instance: Instance = new Instance({
