@@ -53,7 +53,7 @@ export async function post<T>(path: string, body?: unknown, signal?: AbortSignal
   return (await (await send("POST", path, body, signal)).json()) as T;
 }
 
-/** The answer as it is, for what is no JSON or streams. Throws ApiError. */
+/** The answer as it is; a Blob is sent as its bytes. For what is no JSON or streams. Throws ApiError. */
 export async function send(
   method: string,
   path: string,
@@ -67,7 +67,9 @@ export async function send(
       signal: signal ?? null,
       ...(body === undefined
         ? {}
-        : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+        : body instanceof Blob
+          ? { body, headers: { "content-type": "application/octet-stream" } }
+          : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
     });
   } catch (cause) {
     if (signal?.aborted) throw cause;
@@ -92,7 +94,9 @@ async function problemOf(response: Response): Promise<ApiError> {
 export const api = {
   run: (signal?: AbortSignal) => get<RunInfo>("/api/run", signal),
   topology: (signal?: AbortSignal) => get<Topology>("/api/topology", signal),
-  instances: (signal?: AbortSignal) => get<InstanceInfo[]>("/api/instances", signal),
+  /** `at`: of a recording, those of that moment. */
+  instances: (at?: number, signal?: AbortSignal) =>
+    get<InstanceInfo[]>(withQuery("/api/instances", { at }), signal),
   scale: (service: string, instances: number) =>
     post<InstanceInfo[]>(`/api/services/${encodeURIComponent(service)}/scale`, { instances }),
   service: (service: string, action: "restart" | "stop" | "start") =>

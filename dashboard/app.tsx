@@ -1,8 +1,10 @@
 import { useErrorBoundary } from "preact/hooks";
-import { ErrorState } from "./components/states.tsx";
+import { RecordingBanner } from "./banner.tsx";
+import { EmptyState, ErrorState } from "./components/states.tsx";
 import { Header } from "./header.tsx";
 import type { Page } from "./page.ts";
 import { pages } from "./pages.ts";
+import { recording } from "./recording.ts";
 import { path } from "./router.ts";
 
 /** The frame around every page. */
@@ -16,9 +18,12 @@ export function App() {
         Skip to the page
       </a>
       <Header current={page} />
+      <RecordingBanner />
       <main id="main" class="main" tabIndex={-1}>
         {page === undefined ? (
           <ErrorState title="There is no such page" detail={`Nothing of the dashboard is at ${place}.`} />
+        ) : page.liveOnly !== undefined && recording.value !== undefined ? (
+          <EmptyState title={`A recording has no page ${page.title}`}>{page.liveOnly}</EmptyState>
         ) : (
           <Guarded key={page.path} page={page} rest={restOf(place, page)} />
         )}

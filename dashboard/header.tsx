@@ -3,6 +3,7 @@ import { icons } from "./icons.ts";
 import { connection, run } from "./live.ts";
 import type { Page } from "./page.ts";
 import { pages } from "./pages.ts";
+import { recording } from "./recording.ts";
 import { chooseTheme, theme, themes } from "./theme.ts";
 
 const words = { connecting: "connecting", live: "live", lost: "not reachable" } as const;
@@ -11,6 +12,8 @@ const themeWords = { system: "as the system", light: "light", dark: "dark" } as 
 export function Header({ current }: { current: Page | undefined }) {
   const info = run.value;
   const state = connection.value;
+  const isRecording = recording.value !== undefined;
+  const shown = pages.filter(({ liveOnly }) => liveOnly === undefined || !isRecording);
   return (
     <header class="header">
       <a class="brand" href="/" aria-label={`${info?.name ?? "Microcosm"}, to the map`}>
@@ -18,7 +21,7 @@ export function Header({ current }: { current: Page | undefined }) {
         <span class="brand-name">{info?.name ?? "Microcosm"}</span>
       </a>
       <nav class="nav" aria-label="Pages">
-        {pages.map((page) => (
+        {shown.map((page) => (
           <a
             key={page.path}
             href={page.path}
@@ -31,11 +34,11 @@ export function Header({ current }: { current: Page | undefined }) {
         ))}
       </nav>
       <div class="header-end">
-        <span class={`connection ${state}`} role="status">
+        <span class={`connection ${isRecording && state === "live" ? "recorded" : state}`} role="status">
           <span class="dot" aria-hidden="true" />
-          {words[state]}
+          {isRecording && state === "live" ? "recording" : words[state]}
         </span>
-        {info !== undefined && (
+        {info !== undefined && !isRecording && (
           <a class="button quiet small" href={info.gateway} target="_blank" rel="noreferrer">
             Gateway
             <Icon path={icons.external} />

@@ -1,10 +1,10 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
-import { startLive } from "./live.ts";
 import { followLinks } from "./router.ts";
+import { start } from "./start.ts";
 import { startTheme } from "./theme.ts";
 
 startTheme();
 followLinks(document.body);
-startLive();
+await start();
 render(<App />, document.getElementById("app")!);

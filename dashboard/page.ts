@@ -17,4 +17,6 @@ export interface Page {
   /** The `d` of a 24 × 24 path that is stroked, not filled; see icons.ts. */
   readonly icon: string;
   readonly component: ComponentType<PageProps>;
+  /** Of what runs only: a recording has it not. Says why, to who follows an old link. */
+  readonly liveOnly?: string;
 }

@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { TimelineEntry } from "../../runtime/telemetry/query.ts";
+import { formatSince } from "../pages/format.ts";
 import { colourOf, dark } from "../theme.ts";
 import { marksPlugin } from "./marks.ts";
 import "./charts.css";
@@ -21,6 +22,8 @@ export interface ChartProps {
   readonly lines: readonly ChartLine[];
   readonly format: (value: number) => string;
   readonly height?: number;
+  /** `since`: the axis counts from a beginning, and `from` and marks do so too. */
+  readonly axis?: "clock" | "since";
   readonly marks?: readonly TimelineEntry[];
   /** Charts with the same word show the same moment under the pointer. */
   readonly sync?: string;
@@ -32,6 +35,9 @@ export interface ChartProps {
 export const maxLines = 8;
 const palette = [1, 2, 3, 4, 5, 6, 7, 8].map((place) => `--chart-${place}` as const);
 const axisFont = "11px system-ui, sans-serif";
+
+/** Seconds between the numbers of an axis that counts from a beginning. */
+const wholeSteps = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 21_600];
 
 /** Lines over time, by uPlot. The chart is made anew when its lines or the theme change, not when their values do. */
 export function Chart(props: ChartProps) {
@@ -82,7 +88,8 @@ function optionsOf(
   width: number,
   height: number,
 ): uPlot.Options {
-  const { sync, onRange } = latest.current;
+  const { sync, onRange, axis: reading = "clock" } = latest.current;
+  const tell = reading === "clock" ? clock : (at: number) => formatSince(at * 1000);
   const text = colourOf("--text-3");
   const line = colourOf("--line");
   const format = (value: number | null | undefined) =>
@@ -98,7 +105,10 @@ function optionsOf(
     height,
     padding: [8, 26, 0, 0],
     scales: {
-      x: { time: true, range: (_, min, max) => [min, Math.max(max, newestMark(latest.current))] },
+      x: {
+        time: reading === "clock",
+        range: (_, min, max) => [min, Math.max(max, newestMark(latest.current))],
+      },
       y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
     },
     cursor: {
@@ -112,12 +122,13 @@ function optionsOf(
         ...axis,
         size: 26,
         space: 70,
-        values: (_, splits, __, ___, step) => splits.map((at) => clock(at, step)),
+        ...(reading === "since" ? { incrs: wholeSteps } : {}),
+        values: (_, splits, __, ___, step) => splits.map((at) => tell(at, step)),
       },
       { ...axis, size: 62, space: 34, values: (_, splits) => splits.map(format) },
     ],
     series: [
-      { label: "at", value: (_, at) => (at === null ? "" : clock(at, 1)) },
+      { label: "at", value: (_, at) => (at === null ? "" : tell(at, 1)) },
       ...lines.map(({ label, colour, area }, place): uPlot.Series => {
         const stroke = colourOf(colour ?? palette[place % palette.length]!);
         return {

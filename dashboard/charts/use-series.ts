@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Series } from "../../runtime/telemetry/query.ts";
 import { api } from "../api.ts";
+import { now } from "../recording.ts";
 import { gridOf, type SeriesRange } from "./series-grid.ts";
 
 /** One question of a chart; see SeriesQuery. */
@@ -35,7 +36,7 @@ export function useSeries(
     const gone = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = async () => {
-      const grid = gridOf(range, Date.now());
+      const grid = gridOf(range, now());
       if (!document.hidden) {
         try {
           const series = await Promise.all(asks.map((one) => api.series({ ...one, ...grid }, gone.signal)));

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { get } from "../api.ts";
+import { recording } from "../recording.ts";
 
 export interface Polled<T> {
   /** The last answer; stays while the next one is on its way, and when that fails. */
@@ -13,9 +14,11 @@ export interface Polled<T> {
 
 /**
  * The answer at `path` of the control API, asked for again `everyMs` after each answer; never twice at once, so that a slow
- * browser or server gets fewer questions. A page in the background asks nothing. `path` undefined: nothing to ask.
+ * browser or server gets fewer questions. A page in the background asks nothing, and a recording is
+ * asked once. `path` undefined: nothing to ask.
  */
-export function usePolled<T>(path: string | undefined, everyMs: number | undefined): Polled<T> {
+export function usePolled<T>(path: string | undefined, askedEveryMs: number | undefined): Polled<T> {
+  const everyMs = recording.value === undefined ? askedEveryMs : undefined;
   const [state, setState] = useState<{ path: string | undefined; data?: T; error?: Error }>({ path });
   const [round, setRound] = useState(0);
   const refresh = useCallback(() => setRound((old) => old + 1), []);

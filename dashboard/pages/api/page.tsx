@@ -10,7 +10,13 @@ import { RequestForm } from "./request-form.tsx";
 import { TokenForm } from "./token-form.tsx";
 
 // Not at /api: there the control API itself is.
-export const page: Page = { path: "/requests", title: "API", icon: icons.api, component: Api };
+export const page: Page = {
+  path: "/requests",
+  title: "API",
+  liveOnly: "Requests need a gateway that runs. Those that were made are in Traces.",
+  icon: icons.api,
+  component: Api,
+};
 
 /** `/requests/OPERATION`. */
 function Api({ rest }: PageProps) {

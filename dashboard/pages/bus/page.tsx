@@ -11,7 +11,13 @@ import { TopicRates } from "./rates.ts";
 import { TopicTable } from "./topic-table.tsx";
 import { TopicView, tabOf } from "./topic-view.tsx";
 
-export const page: Page = { path: "/bus", title: "Bus", icon: icons.bus, component: Bus };
+export const page: Page = {
+  path: "/bus",
+  title: "Bus",
+  liveOnly: "Topics and their events are kept by the broker of a run. What passed is in Metrics and Traces.",
+  icon: icons.bus,
+  component: Bus,
+};
 
 const lookMs = 1000;
 

@@ -8,7 +8,13 @@ import { usePolled } from "../polled.ts";
 import { Services } from "./services.tsx";
 import { TableView } from "./table-view.tsx";
 
-export const page: Page = { path: "/data", title: "Data", icon: icons.data, component: Data };
+export const page: Page = {
+  path: "/data",
+  title: "Data",
+  liveOnly: "The databases of the services are their owner's, and are not part of a recording.",
+  icon: icons.data,
+  component: Data,
+};
 
 const lookMs = 5000;
 

@@ -5,6 +5,7 @@ import { icons } from "../../icons.ts";
 import { VirtualList } from "../../list/virtual-list.tsx";
 import { instances } from "../../live.ts";
 import type { Page } from "../../page.ts";
+import { recording } from "../../recording.ts";
 import { query, setQuery } from "../../router.ts";
 import { formatCount } from "../format.ts";
 import { traceHref } from "../links.ts";
@@ -27,7 +28,7 @@ function Logs() {
   const [follow, setFollow] = useState(true);
   const [line, setLine] = useState<StoredLog>();
   const narrow = useNarrow();
-  const tail = useTail(filter, true);
+  const tail = useTail(filter, recording.value === undefined);
   const { lines, loading, error } = tail;
   const isFiltered = parametersOf(filter).size > 0;
   return (
@@ -39,15 +40,17 @@ function Logs() {
           <span class="muted number" role="status">
             {formatCount(lines.length)} {lines.length === 1 ? "line" : "lines"}
           </span>
-          <button
-            type="button"
-            class="button small"
-            aria-pressed={follow}
-            title="Scrolling up stops following; the end starts it again"
-            onClick={() => setFollow(!follow)}
-          >
-            {follow ? "Following" : "Follow"}
-          </button>
+          {recording.value === undefined && (
+            <button
+              type="button"
+              class="button small"
+              aria-pressed={follow}
+              title="Scrolling up stops following; the end starts it again"
+              onClick={() => setFollow(!follow)}
+            >
+              {follow ? "Following" : "Follow"}
+            </button>
+          )}
         </span>
       </header>
       {filter.trace !== "" && (

@@ -2,6 +2,7 @@ import type { InstanceInfo } from "../../../runtime/control/api.ts";
 import type { LiveInstance } from "../../../runtime/telemetry/query.ts";
 import { api } from "../../api.ts";
 import { StateBadge } from "../../components/badge.tsx";
+import { recording } from "../../recording.ts";
 import { formatBytes, formatMs, formatRate } from "../format.ts";
 import { type Action, labels } from "./use-action.ts";
 
@@ -27,7 +28,7 @@ export function InstanceRow({ live, info, action: { busy, act } }: InstanceRowPr
         {info !== undefined && <span class="muted">generation {info.generation}</span>}
       </div>
       <p class="instance-facts">{factsOf(live, info).join(" · ")}</p>
-      {info !== undefined && (
+      {info !== undefined && recording.value === undefined && (
         <div class="toolbar" role="group" aria-label={`Actions on ${id}`}>
           {verbs.map((verb) => (
             <button

@@ -3,13 +3,14 @@ import type { Topology } from "../../../runtime/topology/model.ts";
 import { api } from "../../api.ts";
 import { ErrorState } from "../../components/states.tsx";
 import { icons } from "../../icons.ts";
-import { connection, graph, instances } from "../../live.ts";
+import { connection, graph, instances, run } from "../../live.ts";
 import type { Page } from "../../page.ts";
 import { query, setQuery } from "../../router.ts";
 import { Loading } from "../loading.tsx";
 import { EdgePanel } from "./edge-panel.tsx";
 import { MapView } from "./map-view.tsx";
 import { mapOf } from "./model.ts";
+import { MomentBar } from "./moment-bar.tsx";
 import { ServicePanel } from "./service-panel.tsx";
 import "./map.css";
 
@@ -17,6 +18,7 @@ function MapPage() {
   const topology = useTopology();
   const current = graph.value;
   const known = instances.value;
+  const info = run.value;
   const model = useMemo(
     () => (known === undefined ? undefined : mapOf({ topology, graph: current, instances: known })),
     [topology, current, known],
@@ -34,14 +36,17 @@ function MapPage() {
   const edge = model.edges.find(({ id }) => id === query.value.get("edge"));
   const close = () => setQuery({ service: undefined, edge: undefined });
   return (
-    <div class={`map-page ${connection.value === "lost" ? "stale" : ""}`}>
-      <h1 class="unseen">Map</h1>
-      <MapView model={model} live={current !== undefined} />
-      {service !== undefined && (
-        <ServicePanel key={service.name} node={service} topology={topology} onClose={close} />
-      )}
-      {edge !== undefined && <EdgePanel key={edge.id} edge={edge} onClose={close} />}
-    </div>
+    <>
+      <div class={`map-page ${connection.value === "lost" ? "stale" : ""}`}>
+        <h1 class="unseen">Map</h1>
+        <MapView model={model} live={current !== undefined} />
+        {service !== undefined && (
+          <ServicePanel key={service.name} node={service} topology={topology} onClose={close} />
+        )}
+        {edge !== undefined && <EdgePanel key={edge.id} edge={edge} onClose={close} />}
+      </div>
+      {info?.recording !== undefined && <MomentBar info={info} />}
+    </>
   );
 }
 

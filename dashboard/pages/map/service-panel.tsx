@@ -4,6 +4,7 @@ import { api } from "../../api.ts";
 import { Badge } from "../../components/badge.tsx";
 import { ErrorLine } from "../../components/states.tsx";
 import { instances as known } from "../../live.ts";
+import { recording } from "../../recording.ts";
 import { formatMs, formatRate } from "../format.ts";
 import { InstanceRow } from "./instance-row.tsx";
 import type { MapNode } from "./model.ts";
@@ -35,7 +36,7 @@ export function ServicePanel({ node, topology, onClose }: ServicePanelProps) {
         <Figure label="p50" value={node.ratePerSecond > 0 ? formatMs(node.p50Ms) : "–"} />
         <Figure label="p99" value={node.ratePerSecond > 0 ? formatMs(node.p99Ms) : "–"} />
       </dl>
-      {own.length > 0 && (
+      {own.length > 0 && recording.value === undefined && (
         <ServiceActions name={name} role={role} count={own.length} health={health} action={action} />
       )}
       <ErrorLine message={action.error} />

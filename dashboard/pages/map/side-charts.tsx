@@ -1,7 +1,9 @@
 import { Chart, type ChartLine } from "../../charts/chart.tsx";
+import type { SeriesRange } from "../../charts/series-grid.ts";
 import { type SeriesAsk, useSeries } from "../../charts/use-series.ts";
 import { ErrorLine } from "../../components/states.tsx";
-import { recent } from "../../live.ts";
+import { recent, run } from "../../live.ts";
+import { momentOf } from "../../recording.ts";
 import { formatMs, formatRate } from "../format.ts";
 
 const lastMs = 5 * 60_000;
@@ -24,7 +26,7 @@ export function SideCharts({ sources }: SideChartsProps) {
     { metric, where, stat: "p50" },
     { metric, where, stat: "p99" },
   ]);
-  const { answer, error } = useSeries(asks, { lastMs });
+  const { answer, error } = useSeries(asks, lastMinutes());
   if (answer === undefined) return <ErrorLine message={error instanceof Error ? error.message : undefined} />;
   const rates: ChartLine[] = [];
   const times: ChartLine[] = [];
@@ -51,6 +53,14 @@ export function SideCharts({ sources }: SideChartsProps) {
       <Chart {...common} label="Latency of the last five minutes" lines={times} format={formatMs} />
     </>
   );
+}
+
+/** Of a recording, those before the moment that the map shows. */
+function lastMinutes(): SeriesRange {
+  const info = run.value;
+  if (info?.recording === undefined) return { lastMs };
+  const to = momentOf(info);
+  return { from: Math.max(info.startedAt, to - lastMs), to };
 }
 
 /** Where a rate is unknown, nothing happened; where a latency is unknown, it is unknown. */

@@ -4,6 +4,7 @@ import { api } from "../../api.ts";
 import { HeatmapChart } from "../../charts/heatmap.tsx";
 import { rowsInUse } from "../../charts/rows-in-use.ts";
 import { gridOf, type SeriesRange } from "../../charts/series-grid.ts";
+import { now } from "../../recording.ts";
 import { Panel } from "../../components/panel.tsx";
 import { ErrorLine } from "../../components/states.tsx";
 
@@ -24,7 +25,7 @@ export function HeatPanel({ service, range }: HeatPanelProps) {
     let timer: ReturnType<typeof setTimeout> | undefined;
     setData(undefined);
     const ask = async () => {
-      const { from, to, stepMs } = gridOf(range, Date.now());
+      const { from, to, stepMs } = gridOf(range, now());
       if (!document.hidden) {
         try {
           setData(await api.heatmap({ service, from, to, step: stepMs }, gone.signal));

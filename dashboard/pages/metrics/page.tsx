@@ -2,10 +2,11 @@ import { metric } from "../../../runtime/telemetry/names.ts";
 import type { SeriesRange } from "../../charts/series-grid.ts";
 import { useTimeline } from "../../charts/use-timeline.ts";
 import { Segments } from "../../components/choice.tsx";
-import { fixTimeRange, timeRangeOf, TimeRangePicker } from "../../components/time-range.tsx";
+import { fixTimeRange, seriesRangeOf, timeRangeOf, TimeRangePicker } from "../../components/time-range.tsx";
 import { Spring, Toolbar } from "../../components/toolbar.tsx";
 import { icons } from "../../icons.ts";
 import type { Page } from "../../page.ts";
+import { now } from "../../recording.ts";
 import { query, setQuery } from "../../router.ts";
 import { formatBytes, formatCount, formatMs, formatRate } from "../format.ts";
 import { useServices } from "../use-services.ts";
@@ -25,9 +26,8 @@ function Metrics() {
   const services = useServices();
   const service = query.value.get("service") ?? "";
   const view = views.find(({ key }) => key === query.value.get("by"))?.key ?? "service";
-  const picked = timeRangeOf(query.value, Date.now());
-  const range: SeriesRange =
-    picked.last === undefined ? { from: picked.from, to: picked.to } : { lastMs: picked.to - picked.from };
+  const picked = timeRangeOf(query.value, now());
+  const range = seriesRangeOf(picked);
   const { entries } = useTimeline(range);
   const where = service === "" ? [] : [`service=${service}`];
   const common = { range, marks: entries, onRange: fixTimeRange };

@@ -1,9 +1,5 @@
 import { useState } from "preact/hooks";
-import { metric } from "../../../runtime/telemetry/names.ts";
 import type { TimelineEntry } from "../../../runtime/telemetry/query.ts";
-import { Chart } from "../../charts/chart.tsx";
-import type { SeriesRange } from "../../charts/series-grid.ts";
-import { useSeries } from "../../charts/use-series.ts";
 import { useTimeline } from "../../charts/use-timeline.ts";
 import { weightOf } from "../../charts/weight.ts";
 import { Badge } from "../../components/badge.tsx";
@@ -11,12 +7,16 @@ import { Segments } from "../../components/choice.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { EmptyState, ErrorLine } from "../../components/states.tsx";
 import { Table, type TableColumn } from "../../components/table.tsx";
-import { fixTimeRange, timeRangeOf, TimeRangePicker } from "../../components/time-range.tsx";
+import { fixTimeRange, seriesRangeOf, timeRangeOf, TimeRangePicker } from "../../components/time-range.tsx";
 import { Spring, Toolbar } from "../../components/toolbar.tsx";
 import { icons } from "../../icons.ts";
 import type { Page } from "../../page.ts";
+import { now } from "../../recording.ts";
 import { query, setQuery } from "../../router.ts";
 import { formatMs, formatRate, formatTime } from "../format.ts";
+import { effectOf, type Seen } from "./effect.ts";
+import { GatewayCharts, useGateway } from "./gateway-charts.tsx";
+import { Lanes } from "./lanes.tsx";
 import "./timeline.css";
 
 const shown = [
@@ -27,10 +27,10 @@ const shown = [
 
 /** What was done to the system beside what happened to it: one time axis above, the same moments as words below. */
 function Timeline() {
-  const picked = timeRangeOf(query.value, Date.now());
-  const range: SeriesRange =
-    picked.last === undefined ? { from: picked.from, to: picked.to } : { lastMs: picked.to - picked.from };
+  const picked = timeRangeOf(query.value, now());
+  const range = seriesRangeOf(picked);
   const { entries, error } = useTimeline(range);
+  const { seen, problem } = useGateway(range);
   const show = shown.find(({ key }) => key === query.value.get("show"))?.key ?? "all";
   const [selected, setSelected] = useState<string | undefined>();
   const listed = entries
@@ -45,8 +45,11 @@ function Timeline() {
         <TimeRangePicker range={picked} />
       </Toolbar>
       <ErrorLine message={error instanceof Error ? error.message : undefined} />
-      <GatewayCharts range={range} marks={entries} />
-      <Panel fill flush>
+      <GatewayCharts seen={seen} problem={problem} marks={entries} />
+      {seen !== undefined && (
+        <Lanes entries={entries} from={seen.from} to={seen.from + seen.stepMs * seen.rate.length} />
+      )}
+      <Panel fill flush class="timeline-list">
         {listed.length === 0 ? (
           <EmptyState title="Nothing happened in this time">
             Scale or kill something on the <a href="/map">map</a>, and see here what it does.
@@ -54,7 +57,7 @@ function Timeline() {
         ) : (
           <Table
             label="Entries, newest first"
-            columns={columns}
+            columns={columnsOf(seen)}
             items={listed}
             idOf={idOf}
             selected={selected}
@@ -79,76 +82,62 @@ function idOf(entry: TimelineEntry): string {
 
 const tones = { action: "info", fall: "bad", change: "plain" } as const;
 
-const columns: readonly TableColumn<TimelineEntry>[] = [
-  { title: "Time", width: "104px", cell: (entry) => <span class="mono">{formatTime(entry.at)}</span> },
-  {
-    title: "Kind",
-    width: "86px",
-    cell: (entry) => <Badge tone={tones[weightOf(entry)]}>{entry.kind}</Badge>,
-  },
-  { title: "What", width: "minmax(0, 2fr)", cell: (entry) => <span title={entry.text}>{entry.text}</span> },
-  {
-    title: "Because",
-    width: "minmax(0, 2fr)",
-    cell: ({ detail }) => {
-      const why = detail?.lastExit;
-      return typeof why === "string" && ["backoff", "crash-loop", "stopped"].includes(String(detail?.to)) ? (
-        <span class="muted" title={why}>
-          {why}
-        </span>
-      ) : null;
+function columnsOf(seen: Seen | undefined): readonly TableColumn<TimelineEntry>[] {
+  return [
+    { title: "Time", width: "104px", cell: (entry) => <span class="mono">{formatTime(entry.at)}</span> },
+    {
+      title: "Kind",
+      width: "86px",
+      cell: (entry) => <Badge tone={tones[weightOf(entry)]}>{entry.kind}</Badge>,
     },
-  },
-];
+    {
+      title: "What",
+      width: "minmax(0, 3fr)",
+      cell: (entry) => (
+        <span title={[entry.text, ...changesOf(entry)].join("\n")}>
+          {entry.text} <span class="muted">{becauseOf(entry)}</span>
+        </span>
+      ),
+    },
+    {
+      title: "Clients, 10 s before → after",
+      width: "minmax(0, 2fr)",
+      cell: (entry) => (seen === undefined ? null : <EffectCell entry={entry} seen={seen} />),
+    },
+  ];
+}
 
-/** What users notice: the gateway's rate, errors and p99. */
-function GatewayCharts({ range, marks }: { range: SeriesRange; marks: readonly TimelineEntry[] }) {
-  const gateway = { metric: metric.serverDuration, where: ["service=gateway"] };
-  const { answer, error } = useSeries(
-    [
-      { ...gateway, stat: "rate" },
-      { ...gateway, where: [...gateway.where, "outcome=error"], stat: "rate" },
-      { ...gateway, stat: "p50" },
-      { ...gateway, stat: "p99" },
-    ],
-    range,
-  );
-  const [rate, errors, p50, p99] = [0, 1, 2, 3].map((place) => answer?.series[place]?.[0]?.values ?? []);
-  const length = answer === undefined ? 0 : Math.round((answer.to - answer.from) / answer.stepMs);
-  const filled = (values: readonly (number | null)[]) =>
-    Array.from({ length }, (_, step) => values[step] ?? 0);
-  const common = {
-    from: answer?.from ?? 0,
-    stepMs: answer?.stepMs ?? 1000,
-    height: 132,
-    marks,
-    sync: "timeline",
-    onRange: fixTimeRange,
-  };
+/** How a process ended that fell. */
+function becauseOf({ detail }: TimelineEntry): string {
+  const why = detail?.lastExit;
+  return typeof why === "string" && ["backoff", "crash-loop", "stopped"].includes(String(detail?.to))
+    ? why
+    : "";
+}
+
+/** Of a topology that is another than in the run before. */
+function changesOf({ detail }: TimelineEntry): string[] {
+  return Array.isArray(detail?.changes) ? detail.changes.map(String) : [];
+}
+
+/** Only of what was done or fell: steps on the way are its consequences. */
+function EffectCell({ entry, seen }: { entry: TimelineEntry; seen: Seen }) {
+  const effect = weightOf(entry) === "change" ? undefined : effectOf(entry, seen);
+  if (effect === undefined) return null;
+  const { errorsBefore, errorsAfter, p99Before, p99After } = effect;
+  const time = (ms: number | undefined) => (ms === undefined ? "–" : formatMs(ms));
+  const slower = p99Before !== undefined && p99After !== undefined && p99After > 1.5 * p99Before;
   return (
-    <Panel title="The gateway, as its clients see it">
-      <ErrorLine message={error instanceof Error ? error.message : undefined} />
-      <div class="timeline-charts">
-        <Chart
-          {...common}
-          label="Rate and errors of the gateway"
-          lines={[
-            { label: "requests", values: filled(rate!), area: true },
-            { label: "errors", values: filled(errors!), colour: "--bad", area: true },
-          ]}
-          format={formatRate}
-        />
-        <Chart
-          {...common}
-          label="Latency of the gateway"
-          lines={[
-            { label: "p50", values: p50! },
-            { label: "p99", values: p99! },
-          ]}
-          format={formatMs}
-        />
-      </div>
-    </Panel>
+    <span class="effect">
+      <span class={slower ? "slower" : undefined}>
+        p99 {time(p99Before)} → {time(p99After)}
+      </span>
+      {(errorsBefore > 0 || errorsAfter > 0) && (
+        <span class={errorsAfter > errorsBefore ? "slower" : undefined}>
+          errors {formatRate(errorsBefore)} → {formatRate(errorsAfter)}
+        </span>
+      )}
+    </span>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { TraceDetail, TraceSummary } from "../../../runtime/telemetry/query.ts";
 import { EmptyState, ErrorLine, ErrorState } from "../../components/states.tsx";
+import { recording } from "../../recording.ts";
 import { navigate, query, setQuery } from "../../router.ts";
 import { traceHref } from "../links.ts";
 import { Loading } from "../loading.tsx";
@@ -45,9 +46,11 @@ export function TraceSearchView({ onFile }: { onFile: (name: string, trace: Trac
               {data.length === 1000 ? "the newest 1,000" : `${data.length} found`}
             </span>
           )}
-          <button type="button" class="button small" aria-pressed={live} onClick={() => setLive(!live)}>
-            {live ? "Live" : "Paused"}
-          </button>
+          {recording.value === undefined && (
+            <button type="button" class="button small" aria-pressed={live} onClick={() => setLive(!live)}>
+              {live ? "Live" : "Paused"}
+            </button>
+          )}
           <button
             type="button"
             class="button small"
