@@ -27,9 +27,9 @@ export class Recording {
     this.archive = archive;
   }
 
-  /** Rejects with `recording-invalid`, `not-found`, `data-unwritable`. */
-  static async open(file: string): Promise<Recording> {
-    const folder = mkdtempSync(join(tmpdir(), folderPrefix));
+  /** `scratchDirectory` has room for what is unpacked. Rejects with `recording-invalid`, `not-found`, `data-unwritable`. */
+  static async open(file: string, scratchDirectory: string = tmpdir()): Promise<Recording> {
+    const folder = mkdtempSync(join(scratchDirectory, folderPrefix));
     try {
       const database = join(folder, "observer.sqlite");
       const header = await unpack(file, database);

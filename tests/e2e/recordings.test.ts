@@ -9,6 +9,8 @@ import { cli, eventually, main, root, Run } from "../kit/run.ts";
 import { Customer } from "../kit/shop.ts";
 
 const testTimeoutMs = 120_000;
+/** A start, an export, an end, and an export after it. */
+const setUpTimeoutMs = 240_000;
 const orders = 6;
 let folder: string;
 /** Exported while it went on, and after its end. */
@@ -40,13 +42,16 @@ beforeAll(async () => {
     expect([told.code, told.stderr]).toEqual([0, ""]);
     expect((await run.instances()).every(({ state }) => state === "ready")).toBe(true);
     const token = new URL(run.dashboard).searchParams.get("token")!;
+    const saved = await fetch(`${run.control}/api/export`, { headers: { authorization: `Bearer ${token}` } });
+    expect(saved.headers.get("content-disposition")).toMatch(/filename="shop-\d{8}-\d{6}\.microcosm"/);
+    await Bun.write(join(folder, "saved.microcosm"), saved);
     secrets = [token, await tokenOf(run)];
   } finally {
     expect(await run.stop()).toBe(0);
   }
   const told = await cli(["export", "--data", data, "-o", after]);
   expect([told.code, told.stderr]).toEqual([0, ""]);
-}, testTimeoutMs);
+}, setUpTimeoutMs);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the file", () => {
@@ -55,6 +60,7 @@ describe("the file", () => {
       "after.microcosm",
       "data",
       "during.microcosm",
+      "saved.microcosm",
       "topology.yaml",
     ]);
   });
@@ -186,6 +192,18 @@ describe("in the terminal", () => {
     const placed = comparison.rows.find(({ kind, name }) => kind === "route" && name === "POST /v1/orders");
     expect([placed?.a?.count, placed?.b?.count]).toEqual([orders, orders]);
     expect(comparison.topology).toEqual([]);
+  });
+
+  test("what a browser saves of a run is the same kind of file", async () => {
+    const { stdout, code, stderr } = await cli([
+      "compare",
+      during,
+      join(folder, "saved.microcosm"),
+      "--json",
+    ]);
+    expect([code, stderr]).toEqual([0, ""]);
+    const { rows } = JSON.parse(stdout) as Comparison;
+    expect(rows.find(({ name }) => name === "POST /v1/orders")?.b?.count).toBe(orders);
   });
 
   test("a data directory is compared as well as a file", async () => {

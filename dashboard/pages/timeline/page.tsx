@@ -95,7 +95,7 @@ function columnsOf(seen: Seen | undefined): readonly TableColumn<TimelineEntry>[
       width: "minmax(0, 3fr)",
       cell: (entry) => (
         <span title={[entry.text, ...changesOf(entry)].join("\n")}>
-          {entry.text} <span class="muted">{becauseOf(entry)}</span>
+          <span>{entry.text}</span> <span class="muted">{becauseOf(entry)}</span>
         </span>
       ),
     },
