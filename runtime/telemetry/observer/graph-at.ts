@@ -1,15 +1,13 @@
 import type { MetricPoint } from "../model.ts";
 import type { LiveGraph } from "../query.ts";
 import { Cell } from "./cell.ts";
-import { graphMetrics, LiveWindow } from "./live-window.ts";
+import { gaugeMs, graphMetrics, LiveWindow } from "./live-window.ts";
 import type { MetricTable } from "./metric-table.ts";
 import type { SeriesEntry } from "./series-index.ts";
 
 const defaultWindowMs = 5000;
 /** The live graph looks back no further either. */
 const maxWindowMs = 60_000;
-/** Gauges of a quiet worker come every five seconds. */
-const gaugeWindowMs = 12_000;
 
 /**
  * The graph as it was at a moment, made of the stored buckets by the code that makes the live one. Where the moment is so
@@ -23,7 +21,7 @@ export function graphAt(table: MetricTable, at: number, now: number, windowMs = 
   const spanMs = Math.max(stepMs, Math.ceil(asked / stepMs) * stepMs);
   const window = new LiveWindow();
   for (const { name, isGauge } of graphMetrics) {
-    const from = to - (isGauge ? Math.max(gaugeWindowMs, stepMs) : spanMs);
+    const from = to - (isGauge ? Math.max(gaugeMs, stepMs) : spanMs);
     for (const series of table.matching(name, {})) {
       const cells: Cell[] = [];
       table.cells(series, tier, { from, to, stepMs, now }, (found) => {

@@ -6,7 +6,7 @@ import { Histogram, packHistogram, type PackedColumns } from "./histogram.ts";
 const maxWindowMs = 60_000;
 const defaultWindowMs = 5000;
 /** A worker that rests reports its gauges every minute at the least; after this it is gone. */
-const gaugeMs = 150_000;
+export const gaugeMs = 150_000;
 
 const durations: ReadonlySet<string> = new Set([
   metric.serverDuration,
