@@ -1,7 +1,7 @@
 /** Loopback ports for systems that want to be told theirs, and waiting until they listen. */
 import { createServer } from "node:net";
 
-const answerTimeoutMs = 30_000;
+const answerTimeoutMs = 90_000;
 const retryMs = 20;
 
 /** Another process could take it before its user does; a bench run then fails and says so. */

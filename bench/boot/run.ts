@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { formatSpread, spread } from "../measure.ts";
+import { prepareStart } from "../prepare.ts";
 import { startReady } from "../processes.ts";
 import { pssOf } from "./pss.ts";
 
@@ -10,8 +11,7 @@ const root = join(import.meta.dir, "..", "..");
  * drizzle-orm; and the memory (PSS) of a service beside such a worker. One run, interleaved.
  */
 export async function benchBoot(options: { readonly rounds: number }) {
-  // The first start from a source prepares the following ones; it is these that are measured.
-  await Bun.spawn([process.execPath, join(root, "cli", "prepare.ts")]).exited;
+  await prepareStart();
   const rounds: { up: number; bare: number; servicePss: number; barePss: number; workers: number }[] = [];
   for (let round = 0; round < options.rounds; round++) {
     const up = await measureUp();

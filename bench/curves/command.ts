@@ -7,10 +7,12 @@ import { hops } from "./hops.ts";
 import { instances } from "./instances.ts";
 import { messages } from "./messages.ts";
 import { orders } from "./orders.ts";
+import { services } from "./services.ts";
+import { prepareStart } from "../prepare.ts";
 import { beginCurvesReport, writeCurvesReport } from "./report.ts";
 import { curveText } from "./text.ts";
 
-const curves: readonly Curve[] = [hops, instances, bodies, connections, orders, messages];
+const curves: readonly Curve[] = [hops, instances, services, bodies, connections, orders, messages];
 
 interface Options {
   readonly seconds: number;
@@ -37,7 +39,7 @@ export function addCurvesCommand(program: Command): void {
   program
     .command("curves")
     .description(
-      "How cost grows with hops, instances, body size, connections and history, and whether as it should.",
+      "How cost grows with hops, instances, services, body size, connections and history, and whether as it should.",
     )
     .argument("[names...]", `of ${curves.map(({ name }) => name).join(", ")}; default: all`)
     .option("--seconds <n>", "of one measurement", above(0.5), 2)
@@ -69,6 +71,7 @@ async function run(names: readonly string[], options: Options): Promise<void> {
   if (options.sizes !== undefined && wanted.length !== 1)
     throw new Error("--sizes is for one curve; name it");
   const finish = beginCurvesReport();
+  await prepareStart();
   const measured: MeasuredCurve[] = [];
   for (const curve of wanted) {
     const found = await measure(curve, options);

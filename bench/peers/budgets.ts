@@ -46,6 +46,18 @@ const deliveries = (peer: string, atLeast?: number): Comparison => ({
   ...(atLeast === undefined ? {} : { budget: { atLeast } }),
 });
 
+const quarter = "25 services, × 4";
+/** Linear growth has a ratio of 1 at the most; the rest is noise. */
+const linear = { atMost: 1.15 };
+const hundred = (what: string, figure: string): Comparison => ({
+  part: "services",
+  what: `100 services, ${what}`,
+  figure,
+  ours: mc,
+  peer: quarter,
+  budget: linear,
+});
+
 /** The budgets of the design, and what else is worth a line. */
 const comparisons: readonly Comparison[] = [
   { ...httpPeer("nginx")[0]!, budget: { atLeast: 1.5 } },
@@ -93,6 +105,17 @@ const comparisons: readonly Comparison[] = [
     ours: mc,
     peer: "telemetry off",
     budget: { atMost: 1.1 },
+  },
+  hundred("start", "startMs"),
+  hundred("CPU of the start", "startCpuMs"),
+  hundred("memory (PSS)", "pssMiB"),
+  {
+    part: "services",
+    what: "100 services, idle CPU of the whole tree",
+    figure: "idlePercent",
+    ours: mc,
+    peer: "2 % of a core",
+    budget: { atMost: 1 },
   },
 ];
 

@@ -14,7 +14,10 @@ async function run(...args: string[]): Promise<{ code: number; stderr: string }>
 }
 
 test.each([
-  [["peers", "gatway"], 'there is no part "gatway"; there are gateway, durable, memory, boot, telemetry'],
+  [
+    ["peers", "gatway"],
+    'there is no part "gatway"; there are gateway, durable, memory, boot, telemetry, services',
+  ],
   [["peers", "--rounds", "0"], '"0" is not a whole number above 0'],
   [["peers", "--into", "report.html"], "a report's .json is asked for"],
   [

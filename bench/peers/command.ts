@@ -1,14 +1,15 @@
 import type { Command } from "commander";
 import { commandLine } from "../report/command-line.ts";
 import { readEnvironment } from "../report/environment.ts";
-import { measureBoot, measureTelemetry } from "./own-parts.ts";
+import { prepareStart } from "../prepare.ts";
+import { measureBoot, measureServicesPart, measureTelemetry } from "./own-parts.ts";
 import { type Measured, type Part, type RoundHooks, runPart } from "./part.ts";
 import { durablePart, gatewayPart, memoryPart, type PartOptions } from "./parts.ts";
 import { programPath } from "./side.ts";
 import { addRounds, makePeersReport, readPeersReport, stemOf, writePeersReport } from "./report.ts";
 import { peersMarkdown, peersText } from "./text.ts";
 
-const partNames = ["gateway", "durable", "memory", "boot", "telemetry"] as const;
+const partNames = ["gateway", "durable", "memory", "boot", "telemetry", "services"] as const;
 type PartName = (typeof partNames)[number];
 
 interface Options extends PartOptions {
@@ -59,6 +60,7 @@ async function run(parts: readonly string[], options: Options): Promise<void> {
   const earlier = options.into === undefined ? undefined : readPeersReport(options.into);
   const environment = readEnvironment();
   const startedAt = new Date().toISOString();
+  await prepareStart();
   const measured: Measured[] = [];
   for (const name of wanted) {
     const found = await measurePart(name, options);
@@ -101,6 +103,8 @@ async function measurePart(name: PartName, options: Options): Promise<Measured |
       return measureBoot(options.rounds);
     case "telemetry":
       return measureTelemetry(options.rounds, options);
+    case "services":
+      return measureServicesPart();
   }
 }
 

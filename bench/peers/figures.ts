@@ -17,6 +17,8 @@ export const figureNames: Readonly<Record<string, FigureName>> = {
   p99Ms: { name: "p99", write: digits("ms") },
   cpuMicros: { name: "CPU each", write: digits("µs") },
   pssMiB: { name: "memory (PSS)", write: digits("MiB") },
+  startCpuMs: { name: "CPU of the start", write: (value) => `${whole(value)} ms` },
+  idlePercent: { name: "idle CPU", write: digits("%") },
   startMs: { name: "start", write: (value) => `${Math.round(value)} ms` },
 };
 

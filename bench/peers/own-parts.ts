@@ -1,4 +1,5 @@
 import { benchBoot } from "../boot/run.ts";
+import { measureServices } from "../services/run.ts";
 import { benchTelemetry } from "../telemetry/run.ts";
 import type { WrkResult } from "../wrk.ts";
 import type { Measured, Sample } from "./part.ts";
@@ -65,5 +66,48 @@ export async function measureTelemetry(rounds: number, options: PartOptions): Pr
       ],
     },
     samples: [...on.map(sample(us)), ...off.map(sample("telemetry off"))],
+  };
+}
+
+const many = 100;
+const few = 25;
+const idleBudgetPercent = 2;
+
+/** 100 services: start and memory beside four times what a quarter of them needs, idle CPU beside 2 % of a core. Once. */
+export async function measureServicesPart(): Promise<Measured> {
+  const small = await measureServices(few, { settleSeconds: 1, seconds: 1 });
+  const large = await measureServices(many, { settleSeconds: 60, seconds: 30 });
+  const idlePercent = large.idle.reduce((sum, { cpuPercent }) => sum + cpuPercent, 0);
+  const linear = `${few} services, × ${many / few}`;
+  const limit = `${idleBudgetPercent} % of a core`;
+  const version = microcosmVersion();
+  const config = "trivial services: bench/services/topology.ts";
+  const sample = (side: string, figures: Sample["figures"]) => ({
+    part: "services",
+    side,
+    round: 0,
+    figures,
+  });
+  const times = (value: number) => (value * many) / few;
+  return {
+    facts: {
+      name: "services",
+      title: "A hundred services",
+      load: "no request; idle CPU over 30 s, from a minute after ready on",
+      sides: [
+        { name: us, version, does: `${many} services`, config },
+        { name: linear, version, does: "what linear growth from there would be", config },
+        { name: limit, version, does: "the budget", config: "" },
+      ],
+    },
+    samples: [
+      sample(us, { startMs: large.readyMs, startCpuMs: large.startCpuMs, pssMiB: large.pssMiB, idlePercent }),
+      sample(linear, {
+        startMs: times(small.readyMs),
+        startCpuMs: times(small.startCpuMs),
+        pssMiB: times(small.pssMiB),
+      }),
+      sample(limit, { idlePercent: idleBudgetPercent }),
+    ],
   };
 }

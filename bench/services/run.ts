@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { prepareStart } from "../prepare.ts";
 import { startReady } from "../processes.ts";
 import { type KindUsage, pssOfTree, type TreeMember, usageOf, watch } from "./process-tree.ts";
 import { writeTopology } from "./topology.ts";
@@ -30,15 +31,14 @@ export async function benchServices(options: ServicesOptions): Promise<ServicesR
     process.stdout.write("not measured: reads /proc, so Linux only\n");
     return [];
   }
-  // As in `bench boot`: the first start from a source prepares the following ones.
-  await Bun.spawn([process.execPath, join(root, "cli", "prepare.ts")]).exited;
+  await prepareStart();
   process.stdout.write(
     `idle: over ${options.seconds} s, from ${options.settleSeconds} s after ready on; the tree is the supervisor and all its workers\n`,
   );
   process.stdout.write("services  ready  start CPU    PSS of tree  a service  idle CPU  wake-ups/s\n");
   const results: ServicesResult[] = [];
   for (const count of options.counts) {
-    const result = await measure(count, options);
+    const result = await measureServices(count, options);
     results.push(result);
     process.stdout.write(`${row(result)}\n`);
     for (const kind of result.idle) process.stdout.write(`${kindRow(kind)}\n`);
@@ -50,7 +50,11 @@ interface ReadyLine {
   readonly instances: readonly { readonly pid: number; readonly role: string }[];
 }
 
-async function measure(services: number, options: ServicesOptions): Promise<ServicesResult> {
+/** One run of so many services. Starts from source unless something has prepared it. */
+export async function measureServices(
+  services: number,
+  options: Pick<ServicesOptions, "settleSeconds" | "seconds">,
+): Promise<ServicesResult> {
   const folder = mkdtempSync(join(tmpdir(), "microcosm-services-"));
   try {
     const began = performance.now();
