@@ -63,10 +63,16 @@ async function run(parts: readonly string[], options: Options): Promise<void> {
   await prepareStart();
   const measured: Measured[] = [];
   for (const name of wanted) {
-    const found = await measurePart(name, options);
-    if (found !== undefined) measured.push(found);
+    try {
+      const found = await measurePart(name, options);
+      if (found !== undefined) measured.push(found);
+    } catch (error) {
+      // Minutes of the other parts are not lost for it.
+      process.stderr.write(`error: ${(error as Error).message}\n`);
+      process.exitCode = 1;
+    }
   }
-  if (measured.length === 0) throw new Error("nothing was measured: install wrk (bench/peers/install.sh)");
+  if (measured.length === 0) throw new Error("nothing was measured; bench/peers/install.sh installs wrk and the peers");
   const fresh = makePeersReport({ startedAt, command: commandLine(), environment }, measured);
   const report = earlier === undefined ? fresh : addRounds(earlier, fresh);
   const stem = options.into?.replace(/\.json$/, "") ?? stemOf(options.out, report);
