@@ -72,7 +72,8 @@ async function run(parts: readonly string[], options: Options): Promise<void> {
       process.exitCode = 1;
     }
   }
-  if (measured.length === 0) throw new Error("nothing was measured; bench/peers/install.sh installs wrk and the peers");
+  if (measured.length === 0)
+    throw new Error("nothing was measured; bench/peers/install.sh installs wrk and the peers");
   const fresh = makePeersReport({ startedAt, command: commandLine(), environment }, measured);
   const report = earlier === undefined ? fresh : addRounds(earlier, fresh);
   const stem = options.into?.replace(/\.json$/, "") ?? stemOf(options.out, report);
