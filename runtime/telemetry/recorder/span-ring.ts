@@ -15,8 +15,6 @@ export interface SpanOwner {
   readonly generation: number;
 }
 
-const noShape: SpanShape = { kind: "internal", describe: () => ({ name: "", attributes: {} }) };
-
 /** Bytes of a span's texts where they are copied: its context, then a and b, cut to what is left for each. */
 const contextBytes = 55;
 const aBytes = 40;
@@ -38,11 +36,12 @@ export class SpanRing {
   readonly #capacity: number;
   readonly #mask: number;
   readonly #ids: SpanIds;
-  readonly #shapes: SpanShape[];
-  readonly #contexts: string[];
-  readonly #failures: string[];
-  readonly #as: string[];
-  readonly #bs: string[];
+  /** These five grow to the capacity in the first round: filled ahead they take 0.6 MiB of a worker that does nothing. */
+  readonly #shapes: SpanShape[] = [];
+  readonly #contexts: string[] = [];
+  readonly #failures: string[] = [];
+  readonly #as: string[] = [];
+  readonly #bs: string[] = [];
   readonly #texts: Latin1Buffer;
   /** The same memory. */
   readonly #words: Uint32Array;
@@ -75,11 +74,6 @@ export class SpanRing {
     this.#capacity = capacity;
     this.#mask = capacity - 1;
     this.#ids = ids;
-    this.#shapes = new Array<SpanShape>(capacity).fill(noShape);
-    this.#contexts = new Array<string>(capacity).fill("");
-    this.#failures = new Array<string>(capacity).fill("");
-    this.#as = new Array<string>(capacity).fill("");
-    this.#bs = new Array<string>(capacity).fill("");
     this.#words = new Uint32Array(capacity * textWords);
     this.#texts = Buffer.from(this.#words.buffer) as Buffer as Latin1Buffer;
     this.#aLengths = new Uint8Array(capacity);
@@ -124,12 +118,11 @@ export class SpanRing {
     this.#ms[i] = m;
     this.#taken[i] = 0;
     if (wanted) {
-      this.#contexts[i] = context;
-      this.#failures[i] = failure;
-      this.#as[i] = a;
-      this.#bs[i] = b;
+      this.#setTexts(i, context, failure, a, b);
       this.#note(place);
     } else {
+      // First round: without holes, which would make the arrays slow for ever.
+      if (i === this.#contexts.length) this.#setTexts(i, "", "", "", "");
       const at = i * textBytes;
       copy(context, this.#texts, at, contextBytes);
       this.#aLengths[i] = copy(a, this.#texts, at + contextBytes, aBytes);
@@ -205,10 +198,14 @@ export class SpanRing {
   }
 
   #forgetTexts(i: number): void {
-    this.#contexts[i] = "";
-    this.#failures[i] = "";
-    this.#as[i] = "";
-    this.#bs[i] = "";
+    this.#setTexts(i, "", "", "", "");
+  }
+
+  #setTexts(i: number, context: string, failure: string, a: string, b: string): void {
+    this.#contexts[i] = context;
+    this.#failures[i] = failure;
+    this.#as[i] = a;
+    this.#bs[i] = b;
   }
 
   #note(place: number): void {
