@@ -1,5 +1,6 @@
 import { Database, type Statement } from "bun:sqlite";
 import { MicrocosmError } from "../../sdk/errors.ts";
+import type { DeadFilter } from "./broker.ts";
 
 /**
  * The broker's one SQLite file. All statements are here; what they mean is the callers' business.
@@ -49,12 +50,6 @@ export interface StoredDead {
   readonly reason: string;
   readonly at: number;
   readonly record: Buffer;
-}
-
-/** Letters that are not being replayed: of these events, of this subscription. */
-export interface DeadChoice {
-  readonly ids?: readonly string[] | undefined;
-  readonly subscription?: string | undefined;
 }
 
 /** What a file may take: of the disk, and of our patience while another process has it. */
@@ -251,14 +246,14 @@ export class Store {
     );
   }
 
-  /** Marks letters for replay; returns how many. */
-  markReplay(topic: number, { ids, subscription }: DeadChoice): number {
+  /** Marks letters for replay; returns how many. Those marked already are left alone, also by `purgeDead`. */
+  markReplay(topic: number, { ids, subscription }: DeadFilter): number {
     const { replayAll, replayOne } = this.#statements;
     if (ids === undefined) return replayAll.run(topic, subscription ?? null).changes;
     return ids.reduce((count, id) => count + replayOne.run(topic, subscription ?? null, id).changes, 0);
   }
 
-  purgeDead(topic: number, { ids, subscription }: DeadChoice): number {
+  purgeDead(topic: number, { ids, subscription }: DeadFilter): number {
     const { purgeAll, purgeOne } = this.#statements;
     if (ids === undefined) return purgeAll.run(topic, subscription ?? null).changes;
     return ids.reduce((count, id) => count + purgeOne.run(topic, subscription ?? null, id).changes, 0);
