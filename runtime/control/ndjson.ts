@@ -19,8 +19,10 @@ export function ndjson(
       if (done === true) controller.close();
       else controller.enqueue(encoder.encode(`${JSON.stringify(value, plain)}\n`));
     },
-    cancel() {
+    async cancel() {
       gone.abort();
+      // One that waits to be read on sees no signal: without this a client that never read would leave its subscription.
+      await source.return(undefined);
     },
   });
   return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
