@@ -20,6 +20,8 @@ export interface VirtualListProps<T> {
   /** Someone scrolled away from the end (false) or back to it (true). */
   readonly onFollow?: (follow: boolean) => void;
   readonly onTop?: () => void;
+  /** The last rows came into sight by scrolling. */
+  readonly onEnd?: () => void;
   readonly onKeyDown?: (event: KeyboardEvent) => void;
   readonly children: (item: T, index: number) => ComponentChildren;
 }
@@ -32,6 +34,10 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   const { items, rowHeight, label, idOf, follow, shown } = props;
   const box = useRef<HTMLDivElement>(null);
   const anchor = useRef<{ id: number; offset: number } | undefined>(undefined);
+  /** Where following has put the list; above it is where someone has scrolled since. */
+  const pinned = useRef<number | undefined>(undefined);
+  /** Of the last scroll event: whoever moves up does not come back to the end, however near it still is. */
+  const before = useRef(0);
   const [view, setView] = useState({ top: 0, height: 600 });
 
   const look = () => {
@@ -52,11 +58,17 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
 
   useLayoutEffect(() => {
     const element = box.current!;
-    if (follow === true) element.scrollTop = element.scrollHeight;
-    else if (idOf !== undefined && anchor.current !== undefined) {
+    // The scroll event comes with the next frame; lines that come before it must not take the list back to its end.
+    const left = pinned.current !== undefined && element.scrollTop < pinned.current && !isAtEnd(element);
+    if (follow === true && left) props.onFollow?.(false);
+    else if (follow === true) {
+      element.scrollTop = element.scrollHeight;
+      pinned.current = element.scrollTop;
+    } else if (idOf !== undefined && anchor.current !== undefined) {
       const index = indexOfId(items, idOf, anchor.current.id);
       element.scrollTop = index * rowHeight + anchor.current.offset;
     }
+    if (follow !== true) pinned.current = undefined;
     look();
   }, [items, follow, rowHeight]);
 
@@ -68,11 +80,21 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   }, [shown]);
 
   const scrolled = () => {
-    const { scrollTop, scrollHeight, clientHeight } = box.current!;
+    const element = box.current!;
+    const { scrollTop } = element;
+    const isUp = scrollTop < before.current;
+    before.current = scrollTop;
     look();
-    const atEnd = scrollTop + clientHeight >= scrollHeight - endSlack;
-    if (follow !== undefined && atEnd !== follow) props.onFollow?.(atEnd);
+    const atEnd = isAtEnd(element);
+    if (follow === true && !atEnd) props.onFollow?.(false);
+    if (follow === false && atEnd && !isUp) props.onFollow?.(true);
     if (scrollTop === 0 && follow !== true) props.onTop?.();
+    if (atEnd && !isUp) props.onEnd?.();
+  };
+  /** A wheel that is turned scrolls over several frames; of the first ones the list would still be at its end. */
+  const wheeled = ({ deltaY }: WheelEvent) => {
+    const { scrollHeight, clientHeight } = box.current!;
+    if (follow === true && deltaY < 0 && scrollHeight > clientHeight) props.onFollow?.(false);
   };
 
   const { first, end } = windowOf(view.top, view.height, rowHeight, items.length);
@@ -87,6 +109,7 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
       aria-activedescendant={props.activeId}
       tabIndex={0}
       onScroll={scrolled}
+      onWheel={wheeled}
       onKeyDown={props.onKeyDown}
     >
       <div role="presentation" class="long-list-all" style={{ height: `${items.length * rowHeight}px` }}>
@@ -100,4 +123,8 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
       </div>
     </div>
   );
+}
+
+function isAtEnd({ scrollTop, scrollHeight, clientHeight }: HTMLElement): boolean {
+  return scrollTop + clientHeight >= scrollHeight - endSlack;
 }

@@ -199,13 +199,12 @@ describe("logs", () => {
   test("a line with a stack is one line high; following stops when someone scrolls up", async () => {
     const { page } = browser;
     // Each is refused by its subscriber, which says so with a stack and within a trace.
-    for (let i = 0; i < 40; i++) {
-      const published = await page.request.post(`${run.control}/api/bus/topics/order.confirmed/events`, {
-        data: { data: { nothing: i } },
+    const refused = (nothing: number) =>
+      page.request.post(`${run.control}/api/bus/topics/order.confirmed/events`, {
+        data: { data: { nothing } },
         headers: { origin: run.control },
       });
-      expect(published.status()).toBe(201);
-    }
+    for (let i = 0; i < 40; i++) expect((await refused(i)).status()).toBe(201);
     await open("/logs?level=warn");
     await page.locator(".log-line").nth(20).waitFor({ timeout: 30_000 });
     const heights = await page
@@ -213,11 +212,18 @@ describe("logs", () => {
       .evaluateAll((rows) => rows.map((row) => row.scrollHeight));
     expect(new Set(heights)).toEqual(new Set([24]));
     await page.locator(".log-list").hover();
-    // A line that arrives in the same frame may take the list back to its end: people scroll on, too.
-    await eventually("following stops", async () => {
+    // Lines go on coming, also between the turn of the wheel and the scroll event of the next frame.
+    const more = setInterval(() => void refused(0), 20);
+    try {
       await page.mouse.wheel(0, -300);
-      return await page.getByRole("button", { name: "Follow", exact: true }).isVisible();
-    });
+      await page.getByRole("button", { name: "Follow", exact: true }).waitFor();
+      const top = () => page.locator(".log-list").evaluate((list) => list.scrollHeight - list.scrollTop);
+      const distance = await top();
+      await eventually("lines came, and did not move the list", async () => (await top()) > distance + 240);
+      expect(await page.getByRole("button", { name: "Follow", exact: true }).isVisible()).toBe(true);
+    } finally {
+      clearInterval(more);
+    }
     await page.mouse.wheel(0, 100_000);
     await page.getByRole("button", { name: "Following" }).waitFor();
     await page.locator(".log-button").last().click();

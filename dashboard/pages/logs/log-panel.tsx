@@ -1,4 +1,5 @@
 import type { StoredLog } from "../../../runtime/telemetry/query.ts";
+import { useEscape } from "../../components/use-escape.ts";
 import { formatTime } from "../format.ts";
 import { traceHref } from "../links.ts";
 import { Facts } from "../traces/span-panel.tsx";
@@ -10,6 +11,7 @@ export interface LogPanelProps {
 }
 
 export function LogPanel({ line, onClose, onTrace }: LogPanelProps) {
+  useEscape(onClose);
   const { traceId } = line;
   const fields = Object.entries(line.fields ?? {}).map(([name, value]) => [
     name,

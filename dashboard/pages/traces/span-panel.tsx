@@ -1,5 +1,6 @@
 import type { Attributes } from "../../../runtime/telemetry/model.ts";
 import type { TraceDetail } from "../../../runtime/telemetry/query.ts";
+import { useEscape } from "../../components/use-escape.ts";
 import { formatMs, formatTime } from "../format.ts";
 import { traceHref } from "../links.ts";
 import type { WaterfallRow } from "./rows.ts";
@@ -14,6 +15,7 @@ export interface SpanPanelProps {
 
 /** All that is known of the chosen line. */
 export function SpanPanel({ trace, row, node, onClose }: SpanPanelProps) {
+  useEscape(onClose);
   const title =
     row.kind === "log" ? "Log line" : row.kind === "event" ? row.event.name : (node?.span.name ?? "");
   return (
