@@ -1,5 +1,6 @@
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Box } from "./layout.ts";
 
 /** Where the map lies below the stage: stage = map × scale + offset. */
 export interface Camera {
@@ -13,12 +14,14 @@ export interface CameraControl {
   readonly size: { readonly width: number; readonly height: number };
   readonly zoom: (factor: number) => void;
   readonly fit: () => void;
+  /** Moves what is out of sight into the middle. */
+  readonly show: (box: Box | undefined) => void;
 }
 
 const maxScale = 2.5;
 const minScale = 0.15;
 /** Smaller than this nothing can be read: a fit on a phone shows a part, which is moved by finger. */
-const minFitScale = 0.75;
+const minFitScale = 0.6;
 const maxFitScale = 1.15;
 /** A press that moves less is a click. */
 const dragSlackPx = 4;
@@ -70,6 +73,15 @@ export function useCamera(
     size,
     zoom: (factor) => zoomAt(factor, size.width / 2, size.height / 2),
     fit: () => setMoved(undefined),
+    show: (box) => {
+      const { x, y, scale } = latest.current;
+      if (box === undefined) return;
+      const at = { x: box.x * scale + x, y: box.y * scale + y };
+      const half = { x: (box.width * scale) / 2, y: (box.height * scale) / 2 };
+      const isSeen =
+        at.x >= half.x && at.y >= half.y && at.x <= size.width - half.x && at.y <= size.height - half.y;
+      if (!isSeen) setMoved({ x: x + size.width / 2 - at.x, y: y + size.height / 2 - at.y, scale });
+    },
   };
 }
 

@@ -6,31 +6,33 @@ export interface EdgeLineProps {
   readonly edge: MapEdge;
   readonly curve: Curve;
   readonly selected: boolean;
+  /** There are many others. */
+  readonly thin: boolean;
+  /** Someone looks at others. */
+  readonly dim: boolean;
   readonly onSelect: () => void;
+  readonly onPoint: (on: boolean) => void;
 }
 
 export const kindWords = { call: "calls", publish: "publishes", delivery: "is delivered" } as const;
 
-/** A line, and a wide unseen one over it for the pointer. */
-export function EdgeLine({ edge, curve, selected, onSelect }: EdgeLineProps) {
+/** A line, and a wide unseen one over it for the pointer. The keyboard reaches it from the panels of its ends. */
+export function EdgeLine({ edge, curve, selected, thin, dim, onSelect, onPoint }: EdgeLineProps) {
   const busy = edge.ratePerSecond > 0;
   const failing = edge.errorsPerSecond > 0 && edge.errorsPerSecond / edge.ratePerSecond > 0.01;
-  const width = busy ? 1.25 + Math.min(3, Math.log10(1 + edge.ratePerSecond) * 0.8) : 1.25;
-  const pressed = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" && event.key !== " ") return;
-    event.preventDefault();
-    onSelect();
-  };
+  const most = thin ? 1.4 : 3;
+  const width = busy ? 1.25 + Math.min(most, Math.log10(1 + edge.ratePerSecond) * most * 0.27) : 1.25;
   return (
     <g
-      class={`edge ${edge.kind} ${busy ? "busy" : ""} ${failing ? "failing" : ""} ${selected ? "selected" : ""}`}
+      class={`edge ${edge.kind} ${busy ? "busy" : ""} ${failing ? "failing" : ""} ${selected ? "selected" : ""} ${dim ? "dim" : ""}`}
       role="button"
-      tabindex={0}
+      tabindex={-1}
       aria-pressed={selected}
       aria-label={`${edge.from} ${kindWords[edge.kind]} ${edge.to}: ${formatRate(edge.ratePerSecond)}`}
       data-edge={edge.id}
       onClick={onSelect}
-      onKeyDown={pressed}
+      onPointerEnter={() => onPoint(true)}
+      onPointerLeave={() => onPoint(false)}
     >
       <path
         class="edge-line"

@@ -1,7 +1,8 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { colourOf, dark } from "../../theme.ts";
 import type { Camera } from "./camera.ts";
 import type { Flow, FlowEdge } from "./flow.ts";
+import { FlowPainter } from "./flow-painter.ts";
 
 export interface FlowCanvasProps {
   readonly flow: Flow;
@@ -11,60 +12,33 @@ export interface FlowCanvasProps {
   readonly paused: boolean;
 }
 
-/** A sharper picture than this costs frames and is seen by nobody: dots have no fine detail. */
-const maxPixelRatio = 2;
-const dotRadius = 3.1;
-
-/** Draws the flow once a frame, as long as something moves. */
 export function FlowCanvas({ flow, edges, camera, size, paused }: FlowCanvasProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const view = useRef(camera);
-  view.current = camera;
-  flow.update(edges);
+  const painter = useRef<FlowPainter>(undefined);
   const isDark = dark.value;
-
+  useLayoutEffect(() => {
+    const made = new FlowPainter(canvas.current!, flow);
+    painter.current = made;
+    return () => made.stop();
+  }, [flow]);
+  // Each on its own: a new graph every second must neither make a new canvas nor ask for colours again.
+  useLayoutEffect(() => painter.current!.resize(size), [size.width, size.height]);
   useEffect(() => {
-    const element = canvas.current!;
-    const context = element.getContext("2d");
-    if (context === null || size.width === 0) return;
-    const ratio = Math.min(maxPixelRatio, devicePixelRatio);
-    element.width = Math.round(size.width * ratio);
-    element.height = Math.round(size.height * ratio);
-    const colours = { call: colourOf("--call"), event: colourOf("--event"), failed: colourOf("--bad") };
-    let last: number | undefined;
-    let frame = 0;
-    const draw = (now: number) => {
-      flow.advance(last === undefined ? 0 : now - last);
-      last = now;
-      const { x, y, scale } = view.current;
-      context.setTransform(1, 0, 0, 1, 0, 0);
-      context.clearRect(0, 0, element.width, element.height);
-      context.setTransform(scale * ratio, 0, 0, scale * ratio, x * ratio, y * ratio);
-      paint(context, flow, colours);
-      frame = !paused && !flow.isStill ? requestAnimationFrame(draw) : 0;
+    painter.current!.colours = {
+      call: colourOf("--call"),
+      event: colourOf("--event"),
+      failed: colourOf("--bad"),
     };
-    frame = requestAnimationFrame(draw);
-    return () => cancelAnimationFrame(frame);
-  }, [flow, edges, size, paused, isDark, paused ? camera : undefined]);
-
+  }, [isDark]);
+  useLayoutEffect(() => {
+    painter.current!.camera = camera;
+  }, [camera.x, camera.y, camera.scale]);
+  useEffect(() => {
+    painter.current!.paused = paused;
+  }, [paused]);
+  useEffect(() => {
+    flow.update(edges);
+    painter.current!.wake();
+  }, [flow, edges]);
   return <canvas ref={canvas} class="map-flow" />;
-}
-
-/** One path a colour: a fill for all its dots. */
-function paint(
-  context: CanvasRenderingContext2D,
-  flow: Flow,
-  colours: { readonly call: string; readonly event: string; readonly failed: string },
-): void {
-  for (const colour of ["call", "event", "failed"] as const) {
-    context.beginPath();
-    flow.each((x, y, kind, failed) => {
-      if ((failed ? "failed" : kind === "call" ? "call" : "event") !== colour) return;
-      const radius = failed ? dotRadius * 1.35 : dotRadius;
-      context.moveTo(x + radius, y);
-      context.arc(x, y, radius, 0, Math.PI * 2);
-    });
-    context.fillStyle = colours[colour];
-    context.fill();
-  }
 }

@@ -1,5 +1,8 @@
 import dagre from "@dagrejs/dagre";
-import type { MapEdge, MapModel, MapNode } from "./model.ts";
+import { busLanes, placeBottom } from "./bus-lanes.ts";
+import { clients, type MapEdge, type MapModel, type MapNode } from "./model.ts";
+import { idOf, pack } from "./pack.ts";
+import { type Call, rowsOf, waysThrough } from "./rows.ts";
 
 export interface Point {
   readonly x: number;
@@ -12,23 +15,59 @@ export interface Box extends Point {
   readonly height: number;
 }
 
+/** Cards with room for all they have to say, or so small that fifty are read at once. */
+export type Density = "roomy" | "compact";
+
 export interface Layout {
   readonly width: number;
   readonly height: number;
+  readonly density: Density;
   readonly nodes: ReadonlyMap<string, Box>;
   /** Corner points from edge to edge of the boxes. */
   readonly edges: ReadonlyMap<string, readonly Point[]>;
 }
 
-export const nodeSize = { width: 176, height: 96 } as const;
+/** What the map may fill, in pixels of the screen. */
+export interface Room {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Pixels: a card, the bar of the broker, and what is left free between cards, lines and layers. */
+export interface Sizes {
+  readonly card: { readonly width: number; readonly height: number };
+  readonly bar: number;
+  readonly nodesep: number;
+  readonly edgesep: number;
+  readonly ranksep: number;
+  /** Whether the observer stands below the map's last column, or beside the map. */
+  readonly observerInside: boolean;
+}
+
+const sizes: Readonly<Record<Density, Sizes>> = {
+  roomy: {
+    card: { width: 176, height: 96 },
+    bar: 84,
+    nodesep: 26,
+    edgesep: 18,
+    ranksep: 58,
+    observerInside: false,
+  },
+  compact: {
+    card: { width: 136, height: 50 },
+    bar: 50,
+    nodesep: 14,
+    edgesep: 9,
+    ranksep: 40,
+    observerInside: true,
+  },
+};
 const clientsSize = { width: 96, height: 34 } as const;
-const barHeight = 84;
-const observerGap = 28;
-const margin = 24;
-/** Between what is published and what is delivered on the same way. */
-const laneGap = 14;
-/** Below a service, where a way that is not straight turns. */
-const turnPx = 22;
+export const margin = 24;
+/** Drawn smaller than this a roomy map is hard to read, and a compact one is made. */
+const legibleScale = 0.8;
+/** More cards than this side by side are no row that anybody looks along. */
+const longestRow = 24;
 
 /** Changes only when something is laid out differently: positions stay while numbers change. */
 export function shapeOf({ nodes, edges }: MapModel): string {
@@ -41,22 +80,58 @@ export function shapeOf({ nodes, edges }: MapModel): string {
   ]);
 }
 
+/** Roomy where that can be read in `room`, otherwise compact, in rows that make the most of it. */
+export function layoutOf(model: MapModel, room?: Room): Layout {
+  if (room === undefined) return inLayers(model);
+  // dagre takes its time over many: what is certain to have no room is not laid out to see that.
+  const rows = rowsOf(placed(model), callsOf(model), Number.POSITIVE_INFINITY);
+  const longest = Math.max(
+    ...Map.groupBy(rows.values(), (row) => row)
+      .values()
+      .map((row) => row.length),
+  );
+  const { card, nodesep } = sizes.roomy;
+  if (longest * (card.width + nodesep) * legibleScale > room.width) return inRows(model, room);
+  const roomy = inLayers(model);
+  return scaleOf(roomy, room) >= legibleScale ? roomy : inRows(model, room);
+}
+
+function scaleOf(size: Room, room: Room): number {
+  return Math.min(room.width / size.width, room.height / size.height);
+}
+
+interface Bottom {
+  readonly broker: MapNode | undefined;
+  readonly observer: MapNode | undefined;
+}
+
+/** Those who stand below all that call and are called. */
+function bottomOf({ nodes }: MapModel): Bottom {
+  return {
+    broker: nodes.find(({ role }) => role === "broker"),
+    observer: nodes.find(({ role }) => role === "observer"),
+  };
+}
+
 /**
  * Layers from clients down to the bus, by dagre (Gansner et al., A Technique for Drawing Directed Graphs, 1993). The
  * broker is a bar below everything, with a way of its own to each service: a first event changes no positions.
  */
-export function layoutOf(model: MapModel): Layout {
-  const { nodes, edges } = model;
-  const broker = nodes.find(({ role }) => role === "broker");
-  const observer = nodes.find(({ role }) => role === "observer");
+function inLayers(model: MapModel): Layout {
+  const { card, bar, nodesep, edgesep, ranksep } = sizes.roomy;
+  const { broker, observer } = bottomOf(model);
   const graph = new dagre.graphlib.Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "TB", nodesep: 26, edgesep: 18, ranksep: 58, marginx: margin, marginy: margin });
-  for (const node of nodes) if (node !== observer) graph.setNode(node.name, { ...sizeOf(node) });
-  for (const edge of edges) {
-    if (edge.kind === "call") graph.setEdge(edge.from, edge.to, { weight: 2 }, "call");
+  graph.setGraph({ rankdir: "TB", nodesep, edgesep, ranksep, marginx: margin, marginy: margin });
+  for (const node of model.nodes) {
+    if (node === observer) continue;
+    const size = node === broker ? { ...card, height: bar } : card;
+    graph.setNode(node.name, { ...(node.role === "clients" ? clientsSize : size) });
   }
+  for (const [from, to] of callsOf(model)) graph.setEdge(from, to, { weight: 2 }, "call");
   if (broker !== undefined) {
-    for (const node of nodes) if (node.role === "service") graph.setEdge(node.name, broker.name, {}, "bus");
+    for (const { name, role } of model.nodes) {
+      if (role === "service") graph.setEdge(name, broker.name, {}, "bus");
+    }
   }
   dagre.layout(graph);
   const boxes = new Map<string, Box>();
@@ -64,106 +139,82 @@ export function layoutOf(model: MapModel): Layout {
     const { x, y, width, height } = graph.node(name) as Box;
     boxes.set(name, { x, y, width, height });
   }
-  const size = graph.graph() as { width?: number; height?: number };
-  const bottom = placeBottom(boxes, { broker, observer }, size.width ?? 0);
   const lines = new Map<string, readonly Point[]>();
-  for (const { v, w, name } of graph.edges()) {
-    const { points } = graph.edge({ v, w, name } as { v: string; w: string; name: string }) as {
-      points: Point[];
-    };
-    if (name === "call") lines.set(`${v} call ${w}`, points);
+  for (const edge of graph.edges()) {
+    const { points } = graph.edge(edge) as { points: Point[] };
+    if (edge.name === "call") lines.set(idOf([edge.v, edge.w]), points);
   }
-  if (broker !== undefined) {
-    const services = nodes.filter(({ role }) => role === "service").map(({ name }) => name);
-    for (const [id, points] of busLanes(services, broker.name, boxes)) lines.set(id, points);
-  }
-  return { ...bottom, height: Math.max(size.height ?? 0, bottom.height), nodes: boxes, edges: lines };
+  return withBus(model, "roomy", boxes, lines);
 }
 
-function sizeOf({ role }: MapNode): { width: number; height: number } {
-  if (role === "clients") return clientsSize;
-  return role === "broker" ? { width: nodeSize.width, height: barHeight } : nodeSize;
-}
-
-/** The broker's bar as wide as what is above it, and the observer, which nobody calls, at its end. */
-function placeBottom(
+function withBus(
+  model: MapModel,
+  density: Density,
   boxes: Map<string, Box>,
-  { broker, observer }: { broker: MapNode | undefined; observer: MapNode | undefined },
-  width: number,
-): { width: number; height: number } {
-  const others = [...boxes].filter(([name]) => name !== broker?.name).map(([, box]) => box);
-  const left = Math.min(...others.map((box) => box.x - box.width / 2), margin);
-  const right = Math.max(...others.map((box) => box.x + box.width / 2), left + nodeSize.width * 2);
-  const found = broker === undefined ? undefined : boxes.get(broker.name);
-  const lowest = Math.max(...others.map((box) => box.y + box.height / 2), 0);
-  const y = found?.y ?? lowest + 40 + barHeight / 2;
-  if (broker !== undefined) {
-    boxes.set(broker.name, { x: (left + right) / 2, y, width: right - left, height: barHeight });
+  lines: Map<string, readonly Point[]>,
+): Layout {
+  const bottom = bottomOf(model);
+  const { width, height } = placeBottom(boxes, bottom, sizes[density]);
+  if (bottom.broker !== undefined) {
+    const services = model.nodes.filter(({ role }) => role === "service").map(({ name }) => name);
+    for (const [id, points] of busLanes(services, bottom.broker.name, boxes, density)) lines.set(id, points);
   }
-  let end = Math.max(width, right + margin);
-  if (observer !== undefined) {
-    boxes.set(observer.name, {
-      x: right + observerGap + nodeSize.width / 2,
-      y,
-      width: nodeSize.width,
-      height: barHeight,
-    });
-    end = right + observerGap + nodeSize.width + margin;
-  }
-  return { width: end, height: y + barHeight / 2 + margin };
+  return { width, height, density, nodes: boxes, edges: lines };
 }
 
-/**
- * Down for what a service publishes, and beside it up for what it is delivered: as straight as what stands below the
- * service allows, and never on another service's way. dagre's own bends would run along each other.
- */
-function busLanes(
-  services: readonly string[],
-  broker: string,
-  boxes: ReadonlyMap<string, Box>,
-): Map<string, Point[]> {
-  const bar = boxes.get(broker)!;
-  const top = bar.y - bar.height / 2;
-  const lines = new Map<string, Point[]>();
-  const taken: number[] = [];
-  // The lowest first: nothing is in their way, and others go around them.
-  const order = services
-    .map((name) => ({ name, box: boxes.get(name)! }))
-    .sort((a, b) => b.box.y - a.box.y || a.box.x - b.box.x);
-  for (const { name, box } of order) {
-    const bottom = box.y + box.height / 2;
-    const below = [...boxes.values()].filter((other) => other !== bar && other.y - other.height / 2 > bottom);
-    const isFree = (x: number) =>
-      Math.abs(x - bar.x) <= bar.width / 2 - laneGap * 2 &&
-      taken.every((other) => Math.abs(other - x) >= laneGap * 2.4) &&
-      below.every((other) => Math.abs(other.x - x) >= other.width / 2 + laneGap * 1.4);
-    const x = nearest(box.x, bar.width, isFree);
-    taken.push(x);
-    const reach = box.width / 2 - laneGap * 1.5;
-    const start = Math.max(box.x - reach, Math.min(box.x + reach, x));
-    const lane = (dx: number): Point[] => [
-      { x: start + dx, y: bottom },
-      ...(start === x
-        ? []
-        : [
-            { x: start + dx, y: bottom + turnPx },
-            { x: x + dx, y: bottom + turnPx },
-          ]),
-      { x: x + dx, y: top },
-    ];
-    lines.set(`${name} publish ${broker}`, lane(-laneGap / 2));
-    lines.set(`${broker} delivery ${name}`, lane(laneGap / 2).reverse());
-  }
-  return lines;
+function callsOf({ edges }: MapModel): Call[] {
+  return edges.filter(({ kind }) => kind === "call").map(({ from, to }) => [from, to]);
 }
 
-/** The place closest to `x` that `isFree`; `x` itself where none is. */
-function nearest(x: number, within: number, isFree: (x: number) => boolean): number {
-  for (let away = 0; away < within; away += 4) {
-    if (isFree(x - away)) return x - away;
-    if (isFree(x + away)) return x + away;
+function inRows(model: MapModel, room: Room): Layout {
+  const names = placed(model);
+  const calls = callsOf(model).filter(([from, to]) => from !== to);
+  const joined = [...calls, ...unseenCalls(model, calls)];
+  const rows = bestRows(names, joined, room);
+  const { card, bar } = sizes.compact;
+  const { boxes, lines } = pack({ rows, calls, joined }, sizes.compact, margin, room, bar);
+  const way = boxes.get(clients);
+  // Smaller than a card, on the lower edge of its place.
+  if (way !== undefined) {
+    boxes.set(clients, { x: way.x, y: way.y + (card.height - clientsSize.height) / 2, ...clientsSize });
   }
-  return x;
+  return withBus(model, "compact", boxes, lines);
+}
+
+/** All but those at the bottom. */
+function placed(model: MapModel): string[] {
+  const { broker, observer } = bottomOf(model);
+  return model.nodes.filter((node) => node !== broker && node !== observer).map(({ name }) => name);
+}
+
+/** Of all lengths of rows the one whose map can be shown largest. */
+function bestRows(names: readonly string[], calls: readonly Call[], room: Room): ReadonlyMap<string, number> {
+  const { card, nodesep, edgesep, ranksep, bar } = sizes.compact;
+  let best: ReadonlyMap<string, number> = new Map();
+  let bestScale = 0;
+  for (let most = 2; most <= longestRow; most++) {
+    const rows = rowsOf(names, calls, most);
+    const widths: number[] = [];
+    const widen = (row: number, pixels: number) => {
+      widths[row] = (widths[row] ?? 0) + pixels;
+    };
+    for (const row of rows.values()) widen(row, card.width + nodesep);
+    for (const call of calls) for (const row of waysThrough(rows, call)) widen(row, edgesep * 1.6);
+    const height = widths.length * (card.height + ranksep) + bar;
+    const scale = scaleOf({ width: Math.max(...widths) + margin * 2, height: height + margin * 2 }, room);
+    if (scale > bestScale) [best, bestScale] = [rows, scale];
+    if (rows.size <= most) break;
+  }
+  return best;
+}
+
+/** Whom nobody calls stands below the gateway as if it did: it works for the bus. */
+function unseenCalls({ nodes }: MapModel, calls: readonly Call[]): Call[] {
+  const called = new Set(calls.map(([, to]) => to));
+  const gateway = nodes.find(({ role }) => role === "gateway");
+  if (gateway === undefined) return [];
+  const alone = nodes.filter(({ name, role }) => role === "service" && !called.has(name));
+  return alone.map(({ name }) => [gateway.name, name]);
 }
 
 /** Ends of a call's line for who wants to follow an edge: the model's edges that the layout knows. */

@@ -1,92 +1,212 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { query, setQuery } from "../../router.ts";
-import { useCamera } from "./camera.ts";
+import { type CameraControl, useCamera } from "./camera.ts";
 import { type Curve, curveOf } from "./curve.ts";
 import { Arrows, EdgeLine } from "./edge-line.tsx";
-import { Flow, type FlowEdge } from "./flow.ts";
+import { Find } from "./find.tsx";
+import { Flow, type FlowEdge, scaleFor } from "./flow.ts";
 import { FlowCanvas } from "./flow-canvas.tsx";
-import { drawn, layoutOf, shapeOf } from "./layout.ts";
+import { drawn, type Layout, layoutOf, shapeOf } from "./layout.ts";
 import { Legend } from "./legend.tsx";
-import type { MapModel } from "./model.ts";
+import type { MapEdge, MapModel } from "./model.ts";
 import { NodeCard } from "./node-card.tsx";
+import { type Chosen, found, neighbour, type Spot, spotOf } from "./spotlight.ts";
+import { useRoom } from "./use-room.ts";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+/** Smaller than this a card shows its name alone, larger. */
+const farScale = 0.6;
+/** From here on one looks for a service by its name. */
+const manyServices = 12;
 
 export function MapView({ model, live }: { model: MapModel; live: boolean }) {
   const stage = useRef<HTMLDivElement>(null);
   const [paused, setPaused] = useState(still);
+  const [pointed, setPointed] = useState<Chosen>({});
+  const [text, setText] = useState("");
   const flow = useMemo(() => new Flow(), []);
+  const layout = useLayout(model);
+  const control = useCamera(stage, layout);
+  const { camera, size } = control;
+  const chosen = {
+    service: query.value.get("service") ?? undefined,
+    edge: query.value.get("edge") ?? undefined,
+  };
+  const matches = found(model, text);
+  const spot =
+    spotOf(model, pointed) ??
+    (matches.length > 0 ? { nodes: new Set(matches), edges: new Set<string>() } : spotOf(model, chosen));
+  const { edges, curves, flowing } = useEdges(model, layout, spot);
+  const select = (next: Chosen) => {
+    const same = next.edge === undefined ? next.service === chosen.service : next.edge === chosen.edge;
+    setQuery(
+      { service: undefined, edge: undefined, ...(same ? {} : next) },
+      { replace: chosen.service !== undefined || chosen.edge !== undefined },
+    );
+  };
+  const go = (name: string) => {
+    setText("");
+    control.show(layout.nodes.get(name));
+    if (name !== chosen.service) select({ service: name });
+  };
+  const world = {
+    width: `${layout.width}px`,
+    height: `${layout.height}px`,
+    transform: `translate(${camera.x}px, ${camera.y}px) scale(${camera.scale})`,
+  };
+  return (
+    <div class="map">
+      <div class="map-bar">
+        <Zoom control={control} />
+        {model.nodes.length > manyServices && (
+          <Find
+            text={text}
+            matches={matches.length}
+            onText={setText}
+            onGo={() => matches[0] && go(matches[0])}
+          />
+        )}
+        <Legend
+          scale={scaleFor(flowing.map(({ ratePerSecond }) => ratePerSecond))}
+          paused={paused}
+          live={live}
+          onPause={() => setPaused(!paused)}
+        />
+      </div>
+      <div ref={stage} class="map-stage">
+        <svg class="map-world map-edges" style={world} aria-label="Edges" role="group">
+          <Arrows />
+          {edges.map((edge) => (
+            <EdgeLine
+              key={edge.id}
+              edge={edge}
+              curve={curves.get(edge.id)!}
+              selected={edge.id === chosen.edge}
+              thin={layout.density === "compact"}
+              dim={spot?.edges.has(edge.id) === false}
+              onSelect={() => select({ edge: edge.id })}
+              onPoint={(on) => setPointed(on ? { edge: edge.id } : {})}
+            />
+          ))}
+        </svg>
+        <FlowCanvas flow={flow} edges={flowing} camera={camera} size={size} paused={paused} />
+        <Cards
+          model={model}
+          layout={layout}
+          world={world}
+          far={camera.scale < farScale}
+          spot={spot}
+          chosen={chosen.service}
+          control={control}
+          onSelect={select}
+          onPoint={setPointed}
+        />
+      </div>
+      <p class="map-hint" aria-hidden="true">
+        <kbd>←</kbd> <kbd>↑</kbd> <kbd>↓</kbd> <kbd>→</kbd> move, <kbd>Enter</kbd> opens, <kbd>Esc</kbd>{" "}
+        closes
+      </p>
+    </div>
+  );
+}
+
+function useLayout(model: MapModel): Layout {
+  const room = useRoom();
   const shape = shapeOf(model);
-  const layout = useMemo(() => layoutOf(model), [shape]);
+  return useMemo(() => layoutOf(model, room), [shape, room.width, room.height]);
+}
+
+interface Edges {
+  readonly edges: readonly MapEdge[];
+  readonly curves: ReadonlyMap<string, Curve>;
+  readonly flowing: readonly FlowEdge[];
+}
+
+function useEdges(model: MapModel, layout: Layout, spot: Spot | undefined): Edges {
   const curves = useMemo(
     () => new Map<string, Curve>([...layout.edges].map(([id, corners]) => [id, curveOf(corners)])),
     [layout],
   );
-  const { camera, size, zoom, fit } = useCamera(stage, layout);
   const edges = useMemo(() => drawn(layout, model.edges), [layout, model]);
+  const lit = spot === undefined ? "" : [...spot.edges].sort().join();
   const flowing = useMemo(
-    () => edges.map((edge): FlowEdge => ({ ...edge, curve: curves.get(edge.id)! })),
-    [edges, curves],
+    () =>
+      edges.map((edge): FlowEdge => {
+        const dim = spot?.edges.has(edge.id) === false;
+        return { ...edge, curve: curves.get(edge.id)!, dim };
+      }),
+    [edges, curves, spot === undefined, lit],
   );
-  const service = query.value.get("service");
-  const chosenEdge = query.value.get("edge");
-  const select = (chosen: { service?: string; edge?: string }) => {
-    const same = chosen.service === service || (chosen.edge !== undefined && chosen.edge === chosenEdge);
-    setQuery(
-      { service: undefined, edge: undefined, ...(same ? {} : chosen) },
-      { replace: service !== null || chosenEdge !== null },
-    );
+  return { edges, curves, flowing };
+}
+
+interface CardsProps {
+  readonly model: MapModel;
+  readonly layout: Layout;
+  readonly world: Readonly<Record<string, string>>;
+  readonly far: boolean;
+  readonly spot: Spot | undefined;
+  readonly chosen: string | undefined;
+  readonly control: CameraControl;
+  readonly onSelect: (next: Chosen) => void;
+  readonly onPoint: (next: Chosen) => void;
+}
+
+/** One tab stop; the arrow keys go from card to card. */
+function Cards({ model, layout, world, far, spot, chosen, control, onSelect, onPoint }: CardsProps) {
+  const cards = useRef<HTMLDivElement>(null);
+  const [entry, setEntry] = useState<string>();
+  const first = chosen ?? entry ?? model.nodes.find(({ role }) => role === "gateway")?.name;
+  const pressed = (event: KeyboardEvent) => {
+    const from = (event.target as HTMLElement).dataset.service;
+    const to = from === undefined ? undefined : neighbour(layout, from, event.key);
+    if (to === undefined) return;
+    event.preventDefault();
+    setEntry(to);
+    control.show(layout.nodes.get(to));
+    cards.current
+      ?.querySelector<HTMLElement>(`[data-service="${CSS.escape(to)}"]`)
+      ?.focus({ preventScroll: true });
   };
   return (
-    <div class="map">
-      <div ref={stage} class="map-stage">
-        <div
-          class="map-world"
-          style={{
-            width: `${layout.width}px`,
-            height: `${layout.height}px`,
-            transform: `translate(${camera.x}px, ${camera.y}px) scale(${camera.scale})`,
-          }}
-        >
-          <svg class="map-edges" width={layout.width} height={layout.height} aria-label="Edges" role="group">
-            <Arrows />
-            {edges.map((edge) => (
-              <EdgeLine
-                key={edge.id}
-                edge={edge}
-                curve={curves.get(edge.id)!}
-                selected={edge.id === chosenEdge}
-                onSelect={() => select({ edge: edge.id })}
-              />
-            ))}
-          </svg>
-          {model.nodes.map((node) => {
-            const box = layout.nodes.get(node.name);
-            return box === undefined ? null : (
-              <NodeCard
-                key={node.name}
-                node={node}
-                box={box}
-                selected={node.name === service}
-                onSelect={() => select({ service: node.name })}
-              />
-            );
-          })}
-        </div>
-        <FlowCanvas flow={flow} edges={flowing} camera={camera} size={size} paused={paused} />
-      </div>
-      <Legend scale={flow.scale} paused={paused} live={live} onPause={() => setPaused(!paused)} />
-      <div class="map-zoom" role="group" aria-label="Zoom">
-        <button type="button" class="button icon" aria-label="Larger" onClick={() => zoom(1.25)}>
-          +
-        </button>
-        <button type="button" class="button icon" aria-label="Smaller" onClick={() => zoom(0.8)}>
-          −
-        </button>
-        <button type="button" class="button" onClick={fit}>
-          Fit
-        </button>
-      </div>
+    // biome-ignore lint/a11y/noStaticElementInteractions: the cards in it are buttons
+    <div
+      ref={cards}
+      class={`map-world map-cards ${layout.density} ${far ? "far" : ""}`}
+      style={world}
+      onKeyDown={pressed}
+    >
+      {model.nodes.map((node) => {
+        const box = layout.nodes.get(node.name);
+        return box === undefined ? null : (
+          <NodeCard
+            key={node.name}
+            node={node}
+            box={box}
+            selected={node.name === chosen}
+            dim={spot?.nodes.has(node.name) === false}
+            entry={node.name === first}
+            onSelect={() => onSelect({ service: node.name })}
+            onPoint={(on) => onPoint(on ? { service: node.name } : {})}
+          />
+        );
+      })}
+    </div>
+  );
+}
+
+function Zoom({ control: { zoom, fit } }: { control: CameraControl }) {
+  return (
+    <div class="map-zoom" role="group" aria-label="Zoom">
+      <button type="button" class="button icon" aria-label="Larger" onClick={() => zoom(1.25)}>
+        +
+      </button>
+      <button type="button" class="button icon" aria-label="Smaller" onClick={() => zoom(0.8)}>
+        −
+      </button>
+      <button type="button" class="button" onClick={fit}>
+        Fit
+      </button>
     </div>
   );
 }

@@ -200,6 +200,6 @@ describe("the flow", () => {
   });
 
   test("the scale is 1, 2, 5, 10, …", () => {
-    expect([0, 18, 19, 100, 20_000].map((rate) => scaleFor([rate]))).toEqual([1, 1, 2, 10, 2000]);
+    expect([0, 40, 41, 300, 20_000].map((rate) => scaleFor([rate]))).toEqual([1, 1, 2, 10, 500]);
   });
 });

@@ -117,19 +117,17 @@ function edgesOf(
   graph: LiveGraph | undefined,
   gateway: MapNode | undefined,
 ): MapEdge[] {
-  const found = new Map<string, LiveEdge[]>();
+  // A process of others may have any name, with spaces too: an id is not taken apart again.
+  const found = new Map<string, Pick<MapEdge, "from" | "to" | "kind"> & { readonly topics: LiveEdge[] }>();
   const add = (from: string, kind: LiveEdge["kind"], to: string) => {
     const id = edgeId(from, kind, to);
-    const list = found.get(id) ?? [];
-    found.set(id, list);
-    return list;
+    const entry = found.get(id) ?? { from, kind, to, topics: [] };
+    found.set(id, entry);
+    return entry.topics;
   };
   for (const [from, to] of declared(topology)) add(from, "call", to);
   for (const edge of graph?.edges ?? []) add(edge.from, edge.kind, edge.to).push(edge);
-  const edges = [...found].map(([id, parts]): MapEdge => {
-    const [from = "", kind = "", to = ""] = id.split(" ");
-    return { id, from, to, kind: kind as LiveEdge["kind"], topics: parts, ...sumOf(parts) };
-  });
+  const edges = [...found].map(([id, edge]): MapEdge => ({ id, ...edge, ...sumOf(edge.topics) }));
   if (gateway !== undefined) {
     const stats = statsOf(gateway);
     edges.unshift({

@@ -10,10 +10,15 @@ export interface NodeCardProps {
   readonly node: MapNode;
   readonly box: Box;
   readonly selected: boolean;
+  /** Someone looks at others. */
+  readonly dim: boolean;
+  /** Where the Tab key enters the map. */
+  readonly entry: boolean;
   readonly onSelect: () => void;
+  readonly onPoint: (on: boolean) => void;
 }
 
-export function NodeCard({ node, box, selected, onSelect }: NodeCardProps) {
+export function NodeCard({ node, box, selected, dim, entry, onSelect, onPoint }: NodeCardProps) {
   const { name, role, instances } = node;
   const place = {
     width: `${box.width}px`,
@@ -22,7 +27,7 @@ export function NodeCard({ node, box, selected, onSelect }: NodeCardProps) {
   };
   if (role === "clients") {
     return (
-      <div class="node clients" style={place}>
+      <div class={`node clients ${dim ? "dim" : ""}`} style={place}>
         clients
       </div>
     );
@@ -31,11 +36,14 @@ export function NodeCard({ node, box, selected, onSelect }: NodeCardProps) {
   return (
     <button
       type="button"
-      class={`node ${role} ${health} ${selected ? "selected" : ""}`}
+      class={`node ${role} ${health} ${selected ? "selected" : ""} ${dim ? "dim" : ""}`}
       style={place}
+      tabIndex={entry ? 0 : -1}
       aria-pressed={selected}
       data-service={name}
       onClick={onSelect}
+      onPointerEnter={() => onPoint(true)}
+      onPointerLeave={() => onPoint(false)}
     >
       <span class="node-head">
         <span class="node-name" title={name}>
@@ -65,7 +73,12 @@ function Stats({ node }: { node: MapNode }) {
         {node.role === "broker" && " published"}
       </span>
       {failing && <span class="node-errors">{share(errorsPerSecond / ratePerSecond)} errors</span>}
-      {ratePerSecond > 0 && <span class="node-p99">p99 {formatMs(p99Ms)}</span>}
+      {ratePerSecond > 0 && (
+        <span class="node-p99" title="99 of 100 are answered within this">
+          <span class="unit">p99 </span>
+          {formatMs(p99Ms)}
+        </span>
+      )}
     </span>
   );
 }

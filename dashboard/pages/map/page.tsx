@@ -13,6 +13,7 @@ import { mapOf } from "./model.ts";
 import { MomentBar } from "./moment-bar.tsx";
 import { ServicePanel } from "./service-panel.tsx";
 import "./map.css";
+import "./cards.css";
 
 function MapPage() {
   const topology = useTopology();
@@ -41,7 +42,7 @@ function MapPage() {
         <h1 class="unseen">Map</h1>
         <MapView model={model} live={current !== undefined} />
         {service !== undefined && (
-          <ServicePanel key={service.name} node={service} topology={topology} onClose={close} />
+          <ServicePanel key={service.name} node={service} edges={model.edges} onClose={close} />
         )}
         {edge !== undefined && <EdgePanel key={edge.id} edge={edge} onClose={close} />}
       </div>

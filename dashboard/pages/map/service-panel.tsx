@@ -1,13 +1,13 @@
 import { metric } from "../../../runtime/telemetry/names.ts";
-import type { Topology } from "../../../runtime/topology/model.ts";
 import { api } from "../../api.ts";
 import { Badge } from "../../components/badge.tsx";
 import { ErrorLine } from "../../components/states.tsx";
 import { instances as known } from "../../live.ts";
 import { recording } from "../../recording.ts";
 import { formatMs, formatRate } from "../format.ts";
+import { Connections } from "./connections.tsx";
 import { InstanceRow } from "./instance-row.tsx";
-import type { MapNode } from "./model.ts";
+import type { MapEdge, MapNode } from "./model.ts";
 import { healthOf } from "./node-card.tsx";
 import { SideCharts } from "./side-charts.tsx";
 import { SidePanel } from "./side-panel.tsx";
@@ -18,16 +18,15 @@ const tones = { well: "good", partly: "warn", down: "bad" } as const;
 
 export interface ServicePanelProps {
   readonly node: MapNode;
-  readonly topology: Topology | undefined;
+  readonly edges: readonly MapEdge[];
   readonly onClose: () => void;
 }
 
-export function ServicePanel({ node, topology, onClose }: ServicePanelProps) {
+export function ServicePanel({ node, edges, onClose }: ServicePanelProps) {
   const action = useAction();
   const { name, role, instances } = node;
   const health = healthOf(instances);
   const own = (known.value ?? []).filter(({ service }) => service === name);
-  const uses = topology?.services[name]?.uses ?? [];
   return (
     <SidePanel title={name} badge={<Badge tone={tones[health]}>{words[health]}</Badge>} onClose={onClose}>
       <dl class="figures">
@@ -51,7 +50,7 @@ export function ServicePanel({ node, topology, onClose }: ServicePanelProps) {
           />
         ))}
       </ul>
-      {uses.length > 0 && <p class="muted">Uses {uses.map(({ service }) => service).join(", ")}.</p>}
+      <Connections name={name} edges={edges} />
       <SideCharts
         sources={[
           { word: "requests", metric: metric.serverDuration, where: [`service=${name}`] },

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "../../components/icon.tsx";
+import { useEscape } from "../../components/use-escape.ts";
 import { icons } from "../../icons.ts";
 import "./side.css";
 
@@ -13,15 +13,7 @@ export interface SidePanelProps {
 
 /** Beside the map, or over its lower part on a phone. Escape closes it. */
 export function SidePanel({ title, badge, onClose, children }: SidePanelProps) {
-  const close = useRef(onClose);
-  close.current = onClose;
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      if (event.key === "Escape") close.current();
-    };
-    addEventListener("keydown", pressed);
-    return () => removeEventListener("keydown", pressed);
-  }, []);
+  useEscape(onClose);
   return (
     <aside class="side" aria-label={title}>
       <header class="side-head">
