@@ -1,10 +1,12 @@
+import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "./components/icon.tsx";
 import { icons } from "./icons.ts";
 import { connection, run } from "./live.ts";
 import type { Page } from "./page.ts";
 import { pages } from "./pages.ts";
 import { recording } from "./recording.ts";
-import { chooseTheme, theme, themes } from "./theme.ts";
+import { Shortcuts } from "./shortcuts.tsx";
+import { nextTheme, theme, themeAfter } from "./theme.ts";
 
 const words = { connecting: "connecting", live: "live", lost: "not reachable" } as const;
 const themeWords = { system: "as the system", light: "light", dark: "dark" } as const;
@@ -14,13 +16,18 @@ export function Header({ current }: { current: Page | undefined }) {
   const state = connection.value;
   const isRecording = recording.value !== undefined;
   const shown = pages.filter(({ liveOnly }) => liveOnly === undefined || !isRecording);
+  const nav = useRef<HTMLElement>(null);
+  // Where not all pages have room, the one that is open is in sight.
+  useEffect(() => {
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [current]);
   return (
     <header class="header">
       <a class="brand" href="/" aria-label={`${info?.name ?? "Microcosm"}, to the map`}>
         <Mark />
         <span class="brand-name">{info?.name ?? "Microcosm"}</span>
       </a>
-      <nav class="nav" aria-label="Pages">
+      <nav ref={nav} class="nav" aria-label="Pages">
         {shown.map((page) => (
           <a
             key={page.path}
@@ -44,6 +51,7 @@ export function Header({ current }: { current: Page | undefined }) {
             <Icon path={icons.external} />
           </a>
         )}
+        <Shortcuts pages={shown} />
         <ThemeButton />
       </div>
     </header>
@@ -52,16 +60,9 @@ export function Header({ current }: { current: Page | undefined }) {
 
 function ThemeButton() {
   const now = theme.value;
-  const next = themes[(themes.indexOf(now) + 1) % themes.length]!;
-  const label = `Theme: ${themeWords[now]}. Change to ${themeWords[next]}`;
+  const label = `Theme: ${themeWords[now]}. Change to ${themeWords[themeAfter(now)]}`;
   return (
-    <button
-      type="button"
-      class="button quiet icon"
-      title={label}
-      aria-label={label}
-      onClick={() => chooseTheme(next)}
-    >
+    <button type="button" class="button quiet icon" title={label} aria-label={label} onClick={nextTheme}>
       <Icon path={icons[now]} />
     </button>
   );

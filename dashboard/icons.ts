@@ -18,5 +18,6 @@ export const icons = {
   system: "M3.5 5h17v11h-17zM9 20h6M12 16v4",
   close: "M6 6l12 12M18 6L6 18",
   alert: "M12 4l9 15.5H3zM12 10v4.5M12 17v.2",
+  keys: "M3 7h18v10H3zM7 10.5h.01M10.5 10.5h.01M14 10.5h.01M17.5 10.5h.01M8 13.8h8",
   external: "M10 5H5v14h14v-5M13.5 4.5h6v6M19 5l-8.5 8.5",
 } as const;

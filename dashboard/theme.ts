@@ -37,6 +37,14 @@ export function colourOf(token: `--${string}`): string {
   return color;
 }
 
+export function nextTheme(): void {
+  chooseTheme(themeAfter(theme.value));
+}
+
+export function themeAfter(now: Theme): Theme {
+  return themes[(themes.indexOf(now) + 1) % themes.length]!;
+}
+
 export function chooseTheme(chosen: Theme): void {
   theme.value = chosen;
   try {

@@ -33,8 +33,8 @@ function Metrics() {
   const common = { range, marks: entries, onRange: fixTimeRange };
   return (
     <div class="page">
-      <h1 class="unseen">Metrics</h1>
       <Toolbar label="What is shown">
+        <h1>Metrics</h1>
         <label class="field">
           Service
           <select

@@ -3,16 +3,20 @@ import type { TraceDetail, TraceSummary } from "../../../runtime/telemetry/query
 import { EmptyState, ErrorLine, ErrorState } from "../../components/states.tsx";
 import { recording } from "../../recording.ts";
 import { navigate, query, setQuery } from "../../router.ts";
+import { formatCount } from "../format.ts";
 import { traceHref } from "../links.ts";
 import { Loading } from "../loading.tsx";
 import { usePolled } from "../polled.ts";
 import { useServices } from "../use-services.ts";
 import { openTrace } from "./save.ts";
-import { faultOf, parametersOf, pathOf, searchOf, type TraceSearch } from "./search.ts";
+import { TraceScatter } from "./scatter.tsx";
+import { faultOf, pageTraces, parametersOf, pathOf, searchOf, type TraceSearch } from "./search.ts";
 import { TraceList } from "./trace-list.tsx";
 import { useNow } from "../use-now.ts";
+import { useOlder } from "./use-older.ts";
 
 const lookMs = 2000;
+const none: readonly TraceSummary[] = [];
 
 export function TraceSearchView({ onFile }: { onFile: (name: string, trace: TraceDetail) => void }) {
   const search = searchOf(query.value);
@@ -20,7 +24,10 @@ export function TraceSearchView({ onFile }: { onFile: (name: string, trace: Trac
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const [problem, setProblem] = useState<string>();
   const now = useNow(1000);
-  const { data, error, refresh } = usePolled<TraceSummary[]>(pathOf(search), live ? lookMs : undefined);
+  const path = pathOf(search);
+  const { data, error, refresh } = usePolled<TraceSummary[]>(path, live ? lookMs : undefined);
+  const older = useOlder(path, data ?? none, pageTraces);
+  const { traces } = older;
 
   const open = async (file: File | undefined) => {
     if (file === undefined) return;
@@ -43,7 +50,9 @@ export function TraceSearchView({ onFile }: { onFile: (name: string, trace: Trac
         <span class="toolbar-end">
           {data !== undefined && (
             <span class="muted number" role="status">
-              {data.length === 1000 ? "the newest 1,000" : `${data.length} found`}
+              {older.more
+                ? `the newest ${formatCount(traces.length)}`
+                : `${formatCount(traces.length)} found`}
             </span>
           )}
           {recording.value === undefined && (
@@ -70,11 +79,23 @@ export function TraceSearchView({ onFile }: { onFile: (name: string, trace: Trac
           </label>
         </span>
       </header>
-      <ErrorLine message={problem ?? faultOrError(search, data === undefined ? undefined : error)} />
+      <ErrorLine
+        message={problem ?? faultOrError(search, data === undefined ? undefined : (error ?? older.error))}
+      />
       {data === undefined && error !== undefined && <ErrorState error={error} retry={refresh} />}
       {data === undefined && error === undefined && faultOf(search) === "" && <Loading what="traces" />}
-      {data !== undefined && data.length > 0 && (
-        <TraceList traces={data} now={now} hrefOf={traceHref} chosen={chosen} onChoose={choose} />
+      {traces.length > 0 && (
+        <>
+          <TraceScatter traces={traces} />
+          <TraceList
+            traces={traces}
+            now={now}
+            hrefOf={traceHref}
+            chosen={chosen}
+            onChoose={choose}
+            onEnd={older.load}
+          />
+        </>
       )}
       {data !== undefined && data.length === 0 && (
         <EmptyState title={isFiltered ? "No trace fits" : "No traces yet"}>

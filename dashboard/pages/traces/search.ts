@@ -19,7 +19,8 @@ export const emptySearch: TraceSearch = {
 };
 
 const names = Object.keys(emptySearch) as (keyof TraceSearch)[];
-const limit = 1000;
+/** Traces asked for at once. */
+export const pageTraces = 1000;
 
 export function searchOf(parameters: URLSearchParams): TraceSearch {
   const status = parameters.get("status");
@@ -48,6 +49,6 @@ export function faultOf(search: TraceSearch): string {
 export function pathOf(search: TraceSearch): string | undefined {
   if (faultOf(search) !== "") return undefined;
   const parameters = parametersOf(search);
-  parameters.set("limit", String(limit));
+  parameters.set("limit", String(pageTraces));
   return `/api/telemetry/traces?${parameters}`;
 }

@@ -13,13 +13,15 @@ export interface TraceListProps {
   /** Traces chosen to be compared, at most two. */
   readonly chosen: readonly string[];
   readonly onChoose: (traceId: string, chosen: boolean) => void;
+  /** Someone has come to the last ones. */
+  readonly onEnd: () => void;
 }
 
-export function TraceList({ traces, now, hrefOf, chosen, onChoose }: TraceListProps) {
+export function TraceList({ traces, now, hrefOf, chosen, onChoose, onEnd }: TraceListProps) {
   // The meters are logarithmic: one stream of minutes would leave all others without any.
   const longest = traces.reduce((max, trace) => Math.max(max, trace.durationMs), 0.001);
   return (
-    <VirtualList items={traces} rowHeight={rowHeight} label="Traces" class="trace-list">
+    <VirtualList items={traces} rowHeight={rowHeight} label="Traces" class="trace-list" onEnd={onEnd}>
       {(trace) => (
         <div key={trace.traceId} role="listitem" class="trace-row">
           <input

@@ -1,0 +1,86 @@
+import { useEffect, useRef } from "preact/hooks";
+import { Icon } from "./components/icon.tsx";
+import { icons } from "./icons.ts";
+import type { Page } from "./page.ts";
+import { navigate } from "./router.ts";
+import { nextTheme } from "./theme.ts";
+
+const lines: readonly (readonly [keys: readonly string[], what: string])[] = [
+  [["1", "…", "9"], "the pages, from left to right"],
+  [["/"], "search on this page"],
+  [["Esc"], "close a panel, empty a search"],
+  [["←", "↑", "↓", "→"], "in the map: from service to service; in a trace: from span to span"],
+  [["Enter"], "open what has the focus"],
+  [["t"], "light, dark, or as the system"],
+  [["?"], "these keys"],
+];
+
+/** Keys for the whole dashboard, and the list of them. */
+export function Shortcuts({ pages }: { pages: readonly Page[] }) {
+  const shown = useRef(pages);
+  shown.current = pages;
+  const dialog = useRef<HTMLDialogElement>(null);
+  const toggle = () => {
+    if (dialog.current!.open) dialog.current!.close();
+    else dialog.current!.showModal();
+  };
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      if ((event.target as Element | null)?.closest?.("input, textarea, select") != null) return;
+      if (event.key === "?") toggle();
+      else if (dialog.current!.open) return;
+      else if (event.key === "t") nextTheme();
+      else if (event.key === "/") search();
+      else if (/^[1-9]$/.test(event.key)) open(shown.current[Number(event.key) - 1]);
+      else return;
+      event.preventDefault();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, []);
+  return (
+    <>
+      <button
+        type="button"
+        class="button quiet icon shortcuts-button"
+        title="Keys: ?"
+        aria-label="Keyboard shortcuts"
+        aria-keyshortcuts="?"
+        onClick={toggle}
+      >
+        <Icon path={icons.keys} />
+      </button>
+      <dialog ref={dialog} class="shortcuts" aria-labelledby="shortcuts-title">
+        <header class="panel-head">
+          <h2 id="shortcuts-title">Keys</h2>
+          <button type="button" class="button quiet icon" aria-label="Close" onClick={toggle}>
+            <Icon path={icons.close} />
+          </button>
+        </header>
+        <dl class="shortcuts-list">
+          {lines.map(([keys, what]) => (
+            <div key={what}>
+              <dt>
+                {keys.map((key) => (key === "…" ? <span key={key}>…</span> : <kbd key={key}>{key}</kbd>))}
+              </dt>
+              <dd>{what}</dd>
+            </div>
+          ))}
+        </dl>
+      </dialog>
+    </>
+  );
+}
+
+/** The page's own search, if it has one. */
+function search(): void {
+  document.querySelector<HTMLInputElement>("main input[type=search]")?.focus();
+}
+
+function open(page: Page | undefined): void {
+  if (page === undefined) return;
+  navigate(page.path);
+  // Where a link had the focus, it would still have it, on the page before.
+  document.getElementById("main")?.focus({ preventScroll: true });
+}
