@@ -51,6 +51,11 @@ async function bus(): Promise<void> {
   await (await import("./bus.ts")).benchBus();
 }
 
+async function dashboard(options: { rounds: number; seconds: number; rate: number }): Promise<void> {
+  title("Dashboard: 50 services in a headless Chromium");
+  await (await import("./dashboard/run.ts")).benchDashboard(options);
+}
+
 function title(text: string): void {
   process.stdout.write(`\n${text}\n${"─".repeat(text.length)}\n`);
 }
@@ -91,6 +96,15 @@ program.command("bus").action(async () => {
   environment();
   await bus();
 });
+program
+  .command("dashboard")
+  .option("--rounds <n>", "rounds", whole, 3)
+  .option("--seconds <n>", "seconds a measurement of frames", whole, 8)
+  .option("--rate <n>", "requests a second that the map shows", whole, 20_000)
+  .action(async (options) => {
+    environment();
+    await dashboard(options);
+  });
 addLoadCommand(program);
 addDiffCommand(program);
 addSaturateCommand(program);

@@ -66,7 +66,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "services/": ["sdk/"],
   "gateway/": ["sdk/", "runtime/"],
   "dashboard/": ["sdk/", "runtime/"],
-  "bench/": ["sdk/", "runtime/", "services/"],
+  "bench/": ["sdk/", "runtime/", "services/", "tests/kit/browser.ts"],
   "cli/": ["sdk/", "runtime/", "gateway/", "embedded/", "package.json", "dashboard/"],
   "embedded/": ["services/", "topology.yaml"],
   "main.ts": [""],
