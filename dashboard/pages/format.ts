@@ -1,4 +1,9 @@
-/** Numbers as people read them. Times carry units. */
+/**
+ * Numbers as people read them. Times carry units. Hot path: the map formats hundreds of rates a second, and
+ * `toLocaleString` makes a new formatter with every call, which was half of all its work.
+ */
+const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
+const tenths = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 });
 
 export function formatMs(ms: number): string {
   const abs = Math.abs(ms);
@@ -24,12 +29,11 @@ export function formatBytes(bytes: number): string {
 }
 
 export function formatCount(count: number): string {
-  return count.toLocaleString("en-GB");
+  return whole.format(count);
 }
 
 export function formatRate(perSecond: number): string {
-  const digits = perSecond >= 99.5 || perSecond === 0 ? 0 : 1;
-  return `${perSecond.toLocaleString("en-GB", { maximumFractionDigits: digits })}/s`;
+  return `${(perSecond >= 99.5 ? whole : tenths).format(perSecond)}/s`;
 }
 
 /** Of this day: `14:03:22.118`. */

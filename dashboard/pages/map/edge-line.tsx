@@ -22,6 +22,8 @@ export function EdgeLine({ edge, curve, selected, thin, dim, onSelect, onPoint }
   const failing = edge.errorsPerSecond > 0 && edge.errorsPerSecond / edge.ratePerSecond > 0.01;
   const most = thin ? 1.4 : 3;
   const width = busy ? 1.25 + Math.min(most, Math.log10(1 + edge.ratePerSecond) * most * 0.27) : 1.25;
+  // In steps: one line that is a hair wider has all of them painted again.
+  const shown = Math.round(width * 2) / 2;
   return (
     <g
       class={`edge ${edge.kind} ${busy ? "busy" : ""} ${failing ? "failing" : ""} ${selected ? "selected" : ""} ${dim ? "dim" : ""}`}
@@ -37,7 +39,7 @@ export function EdgeLine({ edge, curve, selected, thin, dim, onSelect, onPoint }
       <path
         class="edge-line"
         d={curve.d}
-        stroke-width={width}
+        stroke-width={shown}
         marker-end={`url(#arrow-${busy ? edge.kind : "idle"})`}
       />
       <path class="edge-hit" d={curve.d} />

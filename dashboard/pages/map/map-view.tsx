@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { query, setQuery } from "../../router.ts";
 import { type CameraControl, useCamera } from "./camera.ts";
+import { Cards } from "./cards.tsx";
 import { type Curve, curveOf } from "./curve.ts";
 import { Arrows, EdgeLine } from "./edge-line.tsx";
 import { Find } from "./find.tsx";
@@ -9,8 +10,7 @@ import { FlowCanvas } from "./flow-canvas.tsx";
 import { drawn, type Layout, layoutOf, shapeOf } from "./layout.ts";
 import { Legend } from "./legend.tsx";
 import type { MapEdge, MapModel } from "./model.ts";
-import { NodeCard } from "./node-card.tsx";
-import { type Chosen, found, neighbour, type Spot, spotOf } from "./spotlight.ts";
+import { type Chosen, found, type Spot, spotOf } from "./spotlight.ts";
 import { useRoom } from "./use-room.ts";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -138,61 +138,6 @@ function useEdges(model: MapModel, layout: Layout, spot: Spot | undefined): Edge
     [edges, curves, spot === undefined, lit],
   );
   return { edges, curves, flowing };
-}
-
-interface CardsProps {
-  readonly model: MapModel;
-  readonly layout: Layout;
-  readonly world: Readonly<Record<string, string>>;
-  readonly far: boolean;
-  readonly spot: Spot | undefined;
-  readonly chosen: string | undefined;
-  readonly control: CameraControl;
-  readonly onSelect: (next: Chosen) => void;
-  readonly onPoint: (next: Chosen) => void;
-}
-
-/** One tab stop; the arrow keys go from card to card. */
-function Cards({ model, layout, world, far, spot, chosen, control, onSelect, onPoint }: CardsProps) {
-  const cards = useRef<HTMLDivElement>(null);
-  const [entry, setEntry] = useState<string>();
-  const first = chosen ?? entry ?? model.nodes.find(({ role }) => role === "gateway")?.name;
-  const pressed = (event: KeyboardEvent) => {
-    const from = (event.target as HTMLElement).dataset.service;
-    const to = from === undefined ? undefined : neighbour(layout, from, event.key);
-    if (to === undefined) return;
-    event.preventDefault();
-    setEntry(to);
-    control.show(layout.nodes.get(to));
-    cards.current
-      ?.querySelector<HTMLElement>(`[data-service="${CSS.escape(to)}"]`)
-      ?.focus({ preventScroll: true });
-  };
-  return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the cards in it are buttons
-    <div
-      ref={cards}
-      class={`map-world map-cards ${layout.density} ${far ? "far" : ""}`}
-      style={world}
-      onKeyDown={pressed}
-    >
-      {model.nodes.map((node) => {
-        const box = layout.nodes.get(node.name);
-        return box === undefined ? null : (
-          <NodeCard
-            key={node.name}
-            node={node}
-            box={box}
-            selected={node.name === chosen}
-            dim={spot?.nodes.has(node.name) === false}
-            entry={node.name === first}
-            onSelect={() => onSelect({ service: node.name })}
-            onPoint={(on) => onPoint(on ? { service: node.name } : {})}
-          />
-        );
-      })}
-    </div>
-  );
 }
 
 function Zoom({ control: { zoom, fit } }: { control: CameraControl }) {

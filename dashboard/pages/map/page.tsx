@@ -13,16 +13,17 @@ import { mapOf } from "./model.ts";
 import { MomentBar } from "./moment-bar.tsx";
 import { ServicePanel } from "./service-panel.tsx";
 import "./map.css";
-import "./cards.css";
 
 function MapPage() {
   const topology = useTopology();
   const current = graph.value;
   const known = instances.value;
   const info = run.value;
+  // Graph and instances come once a second each; of the latter only a change of state is worth drawing all anew.
+  const states = known?.map(({ id, state, generation }) => `${id} ${state} ${generation}`).join();
   const model = useMemo(
     () => (known === undefined ? undefined : mapOf({ topology, graph: current, instances: known })),
-    [topology, current, known],
+    [topology, current, states],
   );
   if (model === undefined) {
     if (connection.value !== "lost") return <Loading what="the topology" />;
