@@ -85,8 +85,8 @@ program
   });
 program
   .command("telemetry")
-  .option("--rounds <n>", "rounds", whole, 8)
-  .option("--seconds <n>", "seconds a measurement", whole, 3)
+  .option("--rounds <n>", "pairs of turns", whole, 12)
+  .option("--seconds <n>", "seconds a turn", whole, 2)
   .option("--connections <n>", "connections", whole, 32)
   .action(async (options) => {
     environment();
@@ -118,7 +118,7 @@ program.action(async () => {
   environment();
   await boot({ rounds: 5 });
   await gateway({ rounds: 3, seconds: 5, connections: 32 });
-  await telemetry({ rounds: 8, seconds: 3, connections: 32 });
+  await telemetry({ rounds: 12, seconds: 2, connections: 32 });
   await bus();
 });
 

@@ -1,4 +1,4 @@
-import type { TraceDetail, TraceSummary } from "../runtime/telemetry/query.ts";
+import type { ObserverStats, TraceDetail, TraceSummary } from "../runtime/telemetry/query.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
 import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
 import { type Column, duration, paint, print, printJson, table, terminalWidth } from "./output.ts";
@@ -33,7 +33,16 @@ export async function traces(options: TracesOptions): Promise<undefined> {
   else if (found.length === 0)
     print("No trace fits. A part of the requests is sampled, and all that fail or are slow.");
   else print(table(found, columns));
+  if (options.json !== true)
+    print(paint("dim", lossesOf(await client.get<ObserverStats>("/api/telemetry/stats"))));
   return undefined;
+}
+
+/** Spans that are not there, so that nobody takes what is shown for all there was. */
+function lossesOf({ tracesStored, dropped }: ObserverStats): string {
+  const reasons = Object.entries(dropped).map(([reason, count]) => `${reason} ${count}`);
+  const kept = `${tracesStored} traces kept`;
+  return reasons.length === 0 ? kept : `${kept}; not kept, or odd: ${reasons.join(", ")}`;
 }
 
 const columns: readonly Column<TraceSummary>[] = [

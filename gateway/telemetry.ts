@@ -93,7 +93,9 @@ class RouteTelemetry implements SpanShape {
     return {
       name: route === undefined ? safe : `${safe} ${route}`,
       attributes: {
-        "http.request.method": known.has(method) ? method : "_OTHER",
+        ...(known.has(method)
+          ? { "http.request.method": method }
+          : { "http.request.method": "_OTHER", "http.request.method_original": method }),
         ...pathAttributes(path),
         ...(route === undefined ? {} : { "http.route": route }),
         "http.response.status_code": status,

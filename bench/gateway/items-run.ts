@@ -24,15 +24,24 @@ export async function makeIdentity(): Promise<Identity> {
   return { jwks: JSON.stringify({ keys: [jwk] }), token };
 }
 
-/** `microcosm up` of the items topology; `url` is its gateway. */
-export async function startItems(
-  topology: string,
-  jwks: string,
-): Promise<{ url: string; pid: number; stop(): Promise<void> }> {
+/** A run of the items topology. */
+export interface ItemsRun {
+  /** Of its gateway. */
+  readonly url: string;
+  readonly pid: number;
+  readonly instances: readonly { readonly id: string; readonly pid: number }[];
+  stop(): Promise<void>;
+}
+
+/** `microcosm up` of the items topology. */
+export async function startItems(topology: string, jwks: string): Promise<ItemsRun> {
   const up = ["up", topology, "--ephemeral", "--port=0", "--control-port=0", "--json"];
   const child = await startReady([process.execPath, join(root, "main.ts"), ...up], {
     env: { ...process.env, BENCH_JWKS: jwks },
   });
-  const url = (JSON.parse(child.line) as { gateway: string }).gateway;
-  return { url, pid: child.process.pid, stop: child.stop };
+  const { gateway, instances } = JSON.parse(child.line) as {
+    readonly gateway: string;
+    readonly instances: ItemsRun["instances"];
+  };
+  return { url: gateway, pid: child.process.pid, instances, stop: child.stop };
 }

@@ -2,7 +2,7 @@ import { metric } from "../telemetry/names.ts";
 import type { ExponentialHistogram } from "../telemetry/recorder/histogram.ts";
 import type { Recorder } from "../telemetry/recorder/recorder.ts";
 import type { Described, SpanShape } from "../telemetry/recorder/span-shape.ts";
-import { pathAttributes } from "../telemetry/recorder/url-attributes.ts";
+import { fullUrl } from "../telemetry/recorder/url-attributes.ts";
 
 /** The call's or attempt's own part: attempts of a call are counted from 1; 0 stands for the call over all of them. */
 const wholeCall = 0;
@@ -44,7 +44,7 @@ export class EdgeTelemetry {
           name: `${method} ${service}`,
           attributes: {
             "http.request.method": method,
-            ...pathAttributes(path),
+            "url.full": fullUrl(service, path),
             ...fixed,
             ...(status === 0 ? {} : { "http.response.status_code": status }),
             ...(attempt > 1 ? { "http.request.resend_count": attempt - 1 } : {}),

@@ -68,6 +68,7 @@ export class ServerTelemetry implements SpanShape {
       attributes: {
         "http.request.method": method,
         ...pathAttributes(path),
+        "url.scheme": "http",
         ...(route === undefined ? {} : { "http.route": route }),
         ...(status === 0 ? {} : { "http.response.status_code": status }),
         ...(attempt > 1 ? { "microcosm.attempt": attempt } : {}),

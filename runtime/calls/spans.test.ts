@@ -55,8 +55,7 @@ test("a call of one attempt is one span, and the callee's span is its child", as
     attributes: {
       "http.request.method": "GET",
       "http.response.status_code": 200,
-      "url.path": "/orders/7",
-      "url.query": "x=1",
+      "url.full": "http://orders/orders/7?x=1",
       "peer.service": "orders",
       "microcosm.peer.instance": "orders-1",
     },

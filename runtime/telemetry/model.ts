@@ -92,8 +92,13 @@ export interface TelemetryBatch {
   readonly spans: readonly SpanRecord[];
   readonly logs: readonly LogRecord[];
   readonly metrics: readonly MetricPoint[];
-  /** What the worker's bounded buffers let go since the last batch. */
-  readonly dropped: { readonly spans: number; readonly logs: number; readonly metrics: number };
+  /** Since the last batch: what the worker's bounded buffers let go, and spans that sampling left out. */
+  readonly dropped: {
+    readonly spans: number;
+    readonly logs: number;
+    readonly metrics: number;
+    readonly unsampled: number;
+  };
 }
 
 /**

@@ -173,7 +173,7 @@ export interface ObserverStats {
   readonly bytes: number;
   readonly oldestMs: number;
   /**
-   * By reason: `buffer`, `lost` (batches), `unsampled`, `retention`, `malformed`, `overload`, `series`, `unwritten`,
+   * By reason: `buffer`, `lost` (batches), `unsampled`, `uncollected`, `retention`, `malformed`, `overload`, `series`, `unwritten`,
    * `export`; and what was taken but is odd: `duplicate`, `late`, `orphan`, `skew`, `truncated`.
    */
   readonly dropped: Readonly<Record<string, number>>;

@@ -149,14 +149,10 @@ function linkOf(value: unknown): SpanLink[] {
   return typeof spanId === "string" && spanIdPattern.test(spanId) ? [{ traceId, spanId }] : [];
 }
 
+/** Half a surrogate pair as JSON writes it, in a name or a value; what stands before it is whole escapes. */
+const brokenEscape = /((?<!\\)(?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
+
 function fieldsOf(fields: Fields): { readonly fields: LogRecord["fields"]; readonly truncated: boolean } {
-  let isMended = false;
-  const plain = (_key: string, entry: unknown) => {
-    if (typeof entry === "bigint") return entry.toString();
-    if (typeof entry !== "string" || entry.isWellFormed()) return entry;
-    isMended = true;
-    return entry.toWellFormed();
-  };
   let json: string;
   try {
     json = JSON.stringify(fields, plain);
@@ -166,7 +162,12 @@ function fieldsOf(fields: Fields): { readonly fields: LogRecord["fields"]; reado
   if (json.length > maxFieldsLength) {
     return { fields: { truncated: text(json, maxValueLength) }, truncated: true };
   }
-  return { fields: isMended ? (JSON.parse(json) as LogRecord["fields"]) : fields, truncated: false };
+  const mended = json.includes("\\ud") ? json.replace(brokenEscape, "$1\\ufffd") : json;
+  return { fields: mended === json ? fields : (JSON.parse(mended) as LogRecord["fields"]), truncated: false };
+}
+
+function plain(_key: string, entry: unknown): unknown {
+  return typeof entry === "bigint" ? entry.toString() : entry;
 }
 
 function labelsOf(value: unknown, source: Source): Record<string, string> | undefined {

@@ -41,8 +41,9 @@ export class Intake {
       return;
     }
     if (typeof dropped === "object" && dropped !== null) {
-      for (const count of Object.values(dropped)) {
-        if (Number.isSafeInteger(count) && count > 0) this.#tally.count("buffer", count);
+      for (const [what, count] of Object.entries(dropped)) {
+        if (!Number.isSafeInteger(count) || count <= 0) continue;
+        this.#tally.count(what === "unsampled" ? "unsampled" : "buffer", count);
       }
     }
     const source = { service, instance };

@@ -150,7 +150,7 @@ describe("the tail decision", () => {
     for (let n = 10; n < 110; n++) observer.intake.spans([span({ traceId: traceId(n), status: "error" })]);
     clock.advance(250);
     expect(collected.length).toBeLessThanOrEqual(13);
-    expect(observer.tally.of("unsampled")).toBeGreaterThanOrEqual(89);
+    expect(observer.tally.of("uncollected")).toBeGreaterThanOrEqual(89);
     clock.advance(1000);
     observer.intake.spans([span({ traceId: traceId(200), status: "error" })]);
     clock.advance(250);
@@ -160,14 +160,14 @@ describe("the tail decision", () => {
 
 describe("batches", () => {
   test("lost ones, repeated ones and what workers let go are counted", () => {
-    const dropped = { spans: 3, logs: 2, metrics: 0 };
+    const dropped = { spans: 3, logs: 2, metrics: 0, unsampled: 7 };
     observer.intake.batch(batch(5), clock.now());
     observer.intake.batch(batch(6, { dropped }), clock.now());
     observer.intake.batch(batch(9), clock.now());
     observer.intake.batch(batch(9, { spans: [span()] }), clock.now());
     // A restarted worker begins anew.
     observer.intake.batch(batch(1, { generation: 2 }), clock.now());
-    expect(observer.tally.toJSON()).toEqual({ buffer: 5, lost: 2, duplicate: 1 });
+    expect(observer.tally.toJSON()).toEqual({ buffer: 5, unsampled: 7, lost: 2, duplicate: 1 });
     expect(observer.openSpans).toBe(0);
   });
 

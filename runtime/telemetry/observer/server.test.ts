@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { systemClock } from "../../clock.ts";
 import { UnixTransport } from "../../transport/unix.ts";
 import type { Link } from "../../transport/transport.ts";
+import { encodeBatch } from "../batch-body.ts";
 import type { ObserverStats, TimelineEntry, TraceSummary } from "../query.ts";
 import { ObserverClient } from "./client.ts";
 import { ObserverServer } from "./server.ts";
@@ -70,14 +71,14 @@ async function until<T>(ask: () => Promise<T>, ready: (value: T) => boolean): Pr
 
 test("a failed span makes it ask every worker; what they send is one trace", async () => {
   const [one, other] = [await worker("orders-1"), await worker("orders-2")];
-  one.link.notify(batch(1, { spans: [span({ status: "error" })] }));
+  one.link.notify(null, encodeBatch(batch(1, { spans: [span({ status: "error" })] })));
   await until(
     async () => other.asked.length,
     (count) => count > 0,
   );
   for (const { asked } of [one, other]) expect(asked).toEqual([{ type: "collect", traceIds: [traceId(1)] }]);
   const late = span({ spanId: "2".repeat(16), parentSpanId: span().spanId });
-  other.link.notify(batch(1, { instance: "orders-2", spans: [late] }));
+  other.link.notify(null, encodeBatch(batch(1, { instance: "orders-2", spans: [late] })));
   const found = await until(
     () => client.json<TraceSummary[]>("traces", { status: "error" }),
     ([trace]) => trace?.spans === 2,
@@ -90,7 +91,7 @@ test("answers longer than a frame, and refusals with their code", async () => {
   const spans = Array.from({ length: 300 }, (_, place) =>
     span({ traceId: traceId(place + 1), name: "x".repeat(500) }),
   );
-  link.notify(batch(1, { spans }));
+  link.notify(null, encodeBatch(batch(1, { spans })));
   const all = await until(
     () => client.json<TraceSummary[]>("traces", { limit: "1000" }),
     ({ length }) => length === 300,
@@ -129,11 +130,13 @@ test("the timeline is kept, also what is told while the observer is away", async
 
 test("garbage from a link is counted, and the next batch is taken", async () => {
   const { link } = await worker("orders-1");
-  for (const head of [null, 7, "x", [], {}, { type: "x" }, { spans: [] }]) link.notify(head);
-  link.notify(batch(1, { spans: [span()] }));
+  for (const text of ["", "{", "null", "7", '"x"', "[]", "{}", '{"type":"x"}', '{"spans":[]}', "\xff\xfe"]) {
+    link.notify(null, Buffer.from(text, "latin1"));
+  }
+  link.notify(null, encodeBatch(batch(1, { spans: [span()] })));
   const stats = await until(
     () => client.json<ObserverStats>("stats"),
     ({ spansStored }) => spansStored === 1,
   );
-  expect(stats.dropped.malformed).toBe(7);
+  expect(stats.dropped.malformed).toBe(10);
 });

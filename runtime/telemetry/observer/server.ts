@@ -8,6 +8,7 @@ import type {
   Peer,
   Transport,
 } from "../../transport/transport.ts";
+import { decodeBatch } from "../batch-body.ts";
 import type { CollectRequest } from "../model.ts";
 import type { TelemetryExportConfig } from "../../topology/model.ts";
 import { readBounded } from "./body.ts";
@@ -41,7 +42,7 @@ const maxBufferedBytes = 256 * 1024;
  *
  * | frame | head | meaning |
  * | --- | --- | --- |
- * | notify | TelemetryBatch | what a worker has to tell |
+ * | notify | TelemetryBatch as JSON in the body | what a worker has to tell |
  * | call | `{query, params}` | a question of queries.ts; the answer is JSON text in the body |
  * | call | `{query: "note"}`, TimelineEntry[] as JSON in the body | what was done to the system |
  * | call | `{query: "settle"}` | write all you can, a copy of the file is to be made; ObserverStats |
@@ -101,7 +102,7 @@ export class ObserverServer {
         handler: {
           opened: (link) => void this.#links.add(link),
           closed: (link) => void this.#links.delete(link),
-          notify: (_link, head) => this.observer.intake.batch(head, this.observer.now()),
+          notify: (_link, _head, body) => this.observer.intake.batch(decodeBatch(body), this.observer.now()),
           call: (call) => void this.#called(call),
         },
       });

@@ -31,7 +31,7 @@ export function batch(sequence: number, given: Partial<TelemetryBatch> = {}): Te
     spans: [],
     logs: [],
     metrics: [],
-    dropped: { spans: 0, logs: 0, metrics: 0 },
+    dropped: { spans: 0, logs: 0, metrics: 0, unsampled: 0 },
     ...given,
   };
 }

@@ -33,7 +33,7 @@ export class TailDecision {
     if (this.#asked.has(span.traceId)) return;
     this.#refill(now);
     if (this.#tokens < 1) {
-      this.#tally.count("unsampled");
+      this.#tally.count("uncollected");
       return;
     }
     this.#tokens--;

@@ -12,8 +12,10 @@ export type Loss =
   | "overload"
   /** Points of one series too many. */
   | "series"
-  /** Asked for more traces than the bounded rate allows. */
+  /** Spans that workers kept to themselves: their traces were not sampled, and neither failed nor were slow. */
   | "unsampled"
+  /** Failed or slow traces beyond the rate at which workers are asked for the rest of one. */
+  | "uncollected"
   /** Could not be written to the file. */
   | "unwritten"
   /** Not taken by a receiver outside. */

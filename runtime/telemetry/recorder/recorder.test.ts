@@ -55,7 +55,7 @@ describe("spans", () => {
       ],
       logs: [],
       metrics: [],
-      dropped: { spans: 0, logs: 0, metrics: 0 },
+      dropped: { spans: 0, logs: 0, metrics: 0, unsampled: 0 },
     });
     expect(on.batch(2001, false)).toBeUndefined();
   });

@@ -14,7 +14,7 @@ export interface RecorderOptions {
   /** Milliseconds from which a span, and with it its trace, is kept all the same. */
   readonly slowMs: number;
   /**
-   * New traces sampled in a second at the most; a `sample` of 1 means all and knows no such bound. Default 100: enough
+   * New traces sampled in a second at the most; a `sample` of 1 means all and knows no such bound. Default 50: enough
    * to see what goes on, and at high rates what the observer spends on them stays small beside the load itself.
    */
   readonly sampledPerSecond?: number;
@@ -84,7 +84,7 @@ export class Recorder {
   #sequence = 0;
 
   constructor(options: RecorderOptions) {
-    const { sample, slowMs, sampledPerSecond = 100, random = systemRandom } = options;
+    const { sample, slowMs, sampledPerSecond = 50, random = systemRandom } = options;
     if (!(sample >= 0 && sample <= 1)) throw new RangeError(`sample: expected 0 to 1, got ${sample}`);
     if (!(slowMs >= 0)) throw new RangeError(`slowMs: expected 0 or more, got ${slowMs}`);
     if (!(sampledPerSecond >= 10)) {
@@ -196,7 +196,12 @@ export class Recorder {
       spans,
       logs,
       metrics: points === 0 ? [] : this.metrics.take(at, points),
-      dropped: { spans: lost, logs: droppedLogs, metrics: this.metrics.takeRefused() },
+      dropped: {
+        spans: lost,
+        logs: droppedLogs,
+        metrics: this.metrics.takeRefused(),
+        unsampled: this.#ring.takeUnsampled(),
+      },
     };
   }
 

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import { systemClock } from "../../clock.ts";
 import { MemoryTransport } from "../../transport/memory.ts";
 import type { Link, Listener } from "../../transport/transport.ts";
+import { decodeBatch } from "../batch-body.ts";
 import type { TelemetryBatch } from "../model.ts";
 import { Recorder } from "./recorder.ts";
 import { Sender } from "./sender.ts";
@@ -41,7 +42,7 @@ function setUp(sample: number) {
       handler: {
         call: (call) => call.reply(null, null),
         opened: (link) => void links.push(link),
-        notify: (_link, head) => void heard.push(head as TelemetryBatch),
+        notify: (_link, _head, body) => void heard.push(decodeBatch(body) as TelemetryBatch),
       },
     });
     sender.seek();

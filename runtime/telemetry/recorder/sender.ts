@@ -1,5 +1,6 @@
 import { alignedDelay, type Clock } from "../../clock.ts";
 import type { Link, LinkHandler, Peer, Transport } from "../../transport/transport.ts";
+import { encodeBatch } from "../batch-body.ts";
 import type { CollectRequest, TelemetryBatch } from "../model.ts";
 import type { Recorder } from "./recorder.ts";
 
@@ -189,9 +190,9 @@ export class Sender implements LinkHandler {
       this.#quiet = 0;
       this.#sentAt = batch.at;
       try {
-        link.notify(batch);
+        link.notify(null, encodeBatch(batch));
       } catch {
-        // Larger than a message may be, despite all bounds. The gap in the sequence tells of it.
+        // Larger than a message may be, or no JSON, despite all checks. The gap in the sequence tells of it.
       }
       if (!recorder.backlog) return;
     }

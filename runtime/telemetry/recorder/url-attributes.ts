@@ -11,3 +11,8 @@ export function pathAttributes(pathAndQuery: string): Record<string, string> {
     "url.query": pathAndQuery.slice(mark + 1, mark + 1 + maxLength),
   };
 }
+
+/** `url.full` of a call: services are addressed as if each were a host. */
+export function fullUrl(service: string, pathAndQuery: string): string {
+  return `http://${service}${pathAndQuery.slice(0, maxLength)}`;
+}

@@ -71,6 +71,11 @@ try {
 async function replay(): Promise<boolean> {
   const shop = new ReplayedShop({ random: seededRandom(7), clock, transport, observer: socket });
   for (const worker of shop.workers) worker.start();
+  // The clock stands still while they connect, or their rings would be full before there is an observer.
+  while (shop.workers.some(({ link }) => link === undefined)) {
+    await clock.pass(100);
+    await Bun.sleep(10);
+  }
   const took = new Map<string, number[]>();
   const memory: [hour: number, mib: number][] = [];
   let mostMiB = 0;

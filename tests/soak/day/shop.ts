@@ -179,7 +179,7 @@ export class ReplayedShop {
     this.#moment.ms += 0.1;
     work(gateway, context);
     this.#moment.ms += 0.1;
-    const route = `${method} ${path.replace(/[0-9][0-9a-f-]*$/, "{id}")}`;
+    const route = `${method} ${path.replace(/(?<=\/(products|orders|storefront)\/)[^/]+$/, "{id}")}`;
     const durationMs = this.#moment.ms - startMs;
     this.#durationsOf(recorder, route, status).recordWithin(durationMs, context);
     const failure = status >= 500 ? String(status) : "";

@@ -2,6 +2,7 @@ import type { HistogramData, MetricPoint } from "../../model.ts";
 import { Histogram } from "../histogram.ts";
 import { attributesOf, isObject, itemsOf, listOf, type OtlpGroup, sourceOf } from "./decode.ts";
 import { RunningTotals, type Total } from "./running-totals.ts";
+import { bucketShift, incoming } from "./units.ts";
 import { delta, millis } from "./wire.ts";
 
 /** Explicit buckets become exponential ones of this scale, at their middle. */
@@ -34,7 +35,7 @@ export class OtlpMetrics {
   #pointsOf(metric: unknown, source: string): (MetricPoint | undefined)[] {
     if (!isObject(metric) || typeof metric.name !== "string") return [undefined];
     const { name, gauge, sum, histogram, exponentialHistogram } = metric;
-    const unit = typeof metric.unit === "string" ? metric.unit : "";
+    const { unit, factor } = incoming(typeof metric.unit === "string" ? metric.unit : "");
     const each = (
       body: unknown,
       make: (point: Point, change: Change) => Partial<MetricPoint> | undefined,
@@ -52,17 +53,24 @@ export class OtlpMetrics {
         return made === undefined ? undefined : ({ name, unit, labels, ...made } as MetricPoint);
       });
     };
-    if (gauge !== undefined) return each(gauge, (point) => ({ kind: "gauge", value: amountOf(point) }));
+    const level = (point: Point) => ({ kind: "gauge", value: amountOf(point) * factor }) as const;
+    if (gauge !== undefined) return each(gauge, level);
     if (sum !== undefined) {
       const isMonotonic = isObject(sum) && sum.isMonotonic === true;
       return each(sum, (point, change) =>
         isMonotonic
-          ? { kind: "counter", value: change(totalOf({ value: amountOf(point) })).get("value") ?? 0 }
-          : { kind: "gauge", value: amountOf(point) },
+          ? {
+              kind: "counter",
+              value: (change(totalOf({ value: amountOf(point) })).get("value") ?? 0) * factor,
+            }
+          : level(point),
       );
     }
-    if (histogram !== undefined) return each(histogram, explicitPoint);
-    if (exponentialHistogram !== undefined) return each(exponentialHistogram, exponentialPoint);
+    if (histogram !== undefined)
+      return each(histogram, (point, change) => explicitPoint(point, change, factor));
+    if (exponentialHistogram !== undefined) {
+      return each(exponentialHistogram, (point, change) => exponentialPoint(point, change, factor));
+    }
     return [undefined];
   }
 }
@@ -71,8 +79,8 @@ type Point = Readonly<Record<string, unknown>>;
 /** From a total to what came since the last one. */
 type Change = (total: Total) => Total["values"];
 
-function explicitPoint(point: Point, change: Change): Partial<MetricPoint> | undefined {
-  const bounds = listOf(point.explicitBounds).map(Number);
+function explicitPoint(point: Point, change: Change, factor: number): Partial<MetricPoint> | undefined {
+  const bounds = listOf(point.explicitBounds).map((bound) => Number(bound) * factor);
   const counts = listOf(point.bucketCounts).map(Number);
   if (counts.length !== bounds.length + 1 || counts.some((count) => !isCount(count))) return undefined;
   const fresh = change(totalOf({ sum: numberOf(point.sum) }, 0, counts));
@@ -90,10 +98,10 @@ function explicitPoint(point: Point, change: Change): Partial<MetricPoint> | und
       buckets.set(index, (buckets.get(index) ?? 0) + count);
     }
   }
-  return histogramOf(explicitScale, fresh.get("sum") ?? 0, zeros, buckets);
+  return histogramOf(explicitScale, (fresh.get("sum") ?? 0) * factor, zeros, buckets);
 }
 
-function exponentialPoint(point: Point, change: Change): Partial<MetricPoint> | undefined {
+function exponentialPoint(point: Point, change: Change, factor: number): Partial<MetricPoint> | undefined {
   const positive = isObject(point.positive) ? point.positive : {};
   const counts = listOf(positive.bucketCounts).map(Number);
   const offset = numberOf(positive.offset);
@@ -102,8 +110,10 @@ function exponentialPoint(point: Point, change: Change): Partial<MetricPoint> | 
   if (!Number.isInteger(scale) || Math.abs(scale) > maxScale || !Number.isInteger(offset)) return undefined;
   const named = { sum: numberOf(point.sum), zeros: numberOf(point.zeroCount) };
   const fresh = change(totalOf(named, scale, counts, offset));
-  const buckets = [...fresh].filter((entry): entry is [number, number] => typeof entry[0] === "number");
-  return histogramOf(scale, fresh.get("sum") ?? 0, fresh.get("zeros") ?? 0, new Map(buckets));
+  const shift = bucketShift(factor, scale);
+  const buckets = new Map<number, number>();
+  for (const [place, count] of fresh) if (typeof place === "number") buckets.set(place + shift, count);
+  return histogramOf(scale, (fresh.get("sum") ?? 0) * factor, fresh.get("zeros") ?? 0, buckets);
 }
 
 /** Buckets that are empty take no room. */

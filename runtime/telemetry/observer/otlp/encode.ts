@@ -1,5 +1,6 @@
 import type { LogRecord, SpanRecord } from "../../model.ts";
 import type { Total } from "../totals.ts";
+import { outgoing, scaled } from "./units.ts";
 import { cumulative, keyValues, nanos, severities, spanKinds, spanStatuses } from "./wire.ts";
 
 const scope = { name: "microcosm" };
@@ -86,7 +87,7 @@ function metricsOf(totals: readonly Total[], at: number): object[] {
   const byName = Map.groupBy(totals, ({ name, kind }) => `${kind}\0${name}`);
   return [...byName.values()].map((own) => {
     const { name, unit, kind } = own[0]!;
-    const head = { name, unit };
+    const head = { name, unit: outgoing(unit).unit };
     if (kind === "gauge")
       return { ...head, gauge: { dataPoints: own.map((total) => numberPoint(total, at)) } };
     if (kind === "counter") {
@@ -104,12 +105,13 @@ function pointHead(total: Total, at: number): object {
 }
 
 function numberPoint(total: Total, at: number): object {
-  return { ...pointHead(total, at), asDouble: total.value };
+  return { ...pointHead(total, at), asDouble: total.value * outgoing(total.unit).factor };
 }
 
 function histogramPoint(total: Total, at: number): object[] {
   if (total.histogram === undefined) return [];
-  const { scale, count, sum, min, max, zeros, buckets } = total.histogram.toData();
+  const { factor } = outgoing(total.unit);
+  const { scale, count, sum, min, max, zeros, buckets } = scaled(total.histogram, factor).toData();
   const offset = buckets[0]?.[0] ?? 0;
   const last = buckets[buckets.length - 1]?.[0] ?? -1;
   const counts = new Array<string>(Math.max(0, last - offset + 1)).fill("0");
@@ -121,7 +123,7 @@ function histogramPoint(total: Total, at: number): object[] {
       : [
           {
             timeUnixNano: nanos(exemplar.at),
-            asDouble: exemplar.value,
+            asDouble: exemplar.value * factor,
             traceId: exemplar.traceId,
             spanId: exemplar.spanId,
           },

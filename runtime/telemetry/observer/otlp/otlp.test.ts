@@ -121,6 +121,30 @@ describe("what goes out as OTLP comes in again", () => {
   });
 });
 
+test("durations leave in seconds, as the conventions have them, and come in as milliseconds", () => {
+  const totals = new Totals(10);
+  const labels = { service: "a", instance: "a-1" };
+  const buckets = [[20, 3]] as const;
+  const histogram = { scale: 3, count: 3, sum: 18, min: 5.7, max: 6.1, zeros: 0, buckets };
+  totals.add({ name: "d", kind: "histogram", unit: "ms", labels, histogram }, now);
+  totals.add({ name: "g", kind: "gauge", unit: "ms", labels, value: 250 }, now);
+  const text = JSON.stringify(otlpMetrics(totals.all(), now));
+  const { resourceMetrics } = JSON.parse(text);
+  const [d, g] = resourceMetrics[0].scopeMetrics[0].metrics;
+  expect(d).toMatchObject({ unit: "s", exponentialHistogram: { dataPoints: [{ count: "3" }] } });
+  // The bucket is around the values still: 2^(i/8) seconds.
+  const { offset } = d.exponentialHistogram.dataPoints[0].positive;
+  expect(2 ** (offset / 8)).toBeLessThan(0.0061);
+  expect(2 ** ((offset + 1) / 8)).toBeGreaterThan(0.0057);
+  expect(g).toMatchObject({ unit: "s", gauge: { dataPoints: [{ asDouble: 0.25 }] } });
+  take("metrics", text);
+  expect(points).toMatchObject([
+    { unit: "ms", histogram: { count: 3, buckets } },
+    { unit: "ms", value: 250 },
+  ]);
+  expect(points[0]?.histogram?.sum).toBeCloseTo(18);
+});
+
 describe("what other senders write", () => {
   test("explicit histograms keep their count, and their values about", () => {
     const point = { explicitBounds: [10, 100], bucketCounts: ["1", "2", "0"], sum: 70, count: "3" };

@@ -1,0 +1,205 @@
+/** What sampling leaves out, and what telemetry does with input that nobody should send: bounded, counted, shown. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ControlClient } from "../../runtime/control/client.ts";
+import type { ObserverStats, StoredLog, TraceDetail } from "../../runtime/telemetry/query.ts";
+import { eventually, Run } from "../kit/run.ts";
+
+/** Longer than a usual request takes on a machine that is busy. */
+const slowMs = 1500;
+
+const front = `
+import { Hono } from "hono";
+import { defineService, type ServiceEnv } from "microcosm";
+export const front = defineService({
+  api: ({ call }) => new Hono<ServiceEnv>().get("/:what", (c) => call("back")[":what"].$get({ param: c.req.param() })),
+});`;
+
+const back = `
+import { Hono } from "hono";
+import { defineService, type ServiceEnv } from "microcosm";
+export const back = defineService({
+  api: ({ log }) =>
+    new Hono<ServiceEnv>()
+      .get("/ok", (c) => c.text("ok"))
+      .get("/fails", () => { throw new Error("no"); })
+      .get("/slow", async (c) => { await Bun.sleep(${slowMs + 100}); return c.text("slow"); })
+      .get("/huge", (c) => {
+        log.warn("x".repeat(10_000_000), { also: "y".repeat(10_000_000) });
+        console.log("z".repeat(10_000_000));
+        return c.text("huge");
+      })
+      .get("/broken", (c) => {
+        process.stdout.write(new Uint8Array([0x62, 0x72, 0x6f, 0x6b, 0x65, 0x6e, 0x20, 0xff, 0xc3, 0x28, 0x0a]));
+        log.warn("half a pair: \\ud800", { "\\udc00": "\\ud83d" });
+        return c.text("broken");
+      }),
+});`;
+
+let folder: string;
+let run: Run;
+let control: ControlClient;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "mc-limits-"));
+  writeFileSync(join(folder, "front.ts"), front);
+  writeFileSync(join(folder, "back.ts"), back);
+  const topology = join(folder, "topology.yaml");
+  writeFileSync(
+    topology,
+    `name: limits
+gateway:
+  routes: [{ path: "/{what}", service: front, rewrite: "/{what}" }]
+services:
+  front: { source: front.ts, uses: [back] }
+  back: { source: back.ts }
+telemetry: { sample: 0, slow: ${slowMs}ms }
+`,
+  );
+  run = await Run.start({ topology });
+  control = await ControlClient.find({ data: run.data });
+}, 60_000);
+
+afterAll(async () => {
+  await run?.stop();
+  rmSync(folder, { recursive: true, force: true });
+}, 30_000);
+
+/** The trace that the request was in. */
+async function get(what: string, status: number): Promise<string> {
+  const answer = await fetch(`${run.gateway}/${what}`);
+  await answer.arrayBuffer();
+  expect(answer.status).toBe(status);
+  return answer.headers.get("x-request-id") ?? "";
+}
+
+const stats = () => control.get<ObserverStats>("/api/telemetry/stats");
+const found = (id: string) => control.get<TraceDetail>(`/api/telemetry/traces/${id}`);
+
+describe("nothing is sampled at its head", () => {
+  test("and every trace that failed or was slow is whole all the same; what is left out is counted", async () => {
+    const usual = 200;
+    for (let i = 0; i < usual; i++) await get("ok", 200);
+    const remarkable = await Promise.all(
+      Array.from({ length: 10 }, (_, place) => (place % 2 === 0 ? get("fails", 500) : get("slow", 200))),
+    );
+    for (const id of remarkable) {
+      const { spans, orphans } = await eventually("a whole trace", async () => {
+        const detail = await found(id);
+        return detail.spans.length === 5 && detail;
+      });
+      expect(orphans).toBe(0);
+      const path = spans.map(({ service, kind }) => `${service} ${kind}`);
+      expect(path).toEqual([
+        "gateway server",
+        "gateway client",
+        "front server",
+        "front client",
+        "back server",
+      ]);
+    }
+    const spans = 5 * (usual + remarkable.length);
+    const { dropped, tracesStored } = await eventually("each span kept or counted", async () => {
+      const now = await stats();
+      if (now.openSpans > 0) throw new Error(`${now.openSpans} open`);
+      return now.spansStored + (now.dropped.unsampled ?? 0) === spans && now;
+    });
+    expect(tracesStored).toBeGreaterThanOrEqual(remarkable.length);
+    // A busy machine may have made one of the others slow.
+    expect(tracesStored).toBeLessThan(usual);
+    const { stdout } = await run.cli("traces");
+    expect(stdout).toContain(`unsampled ${dropped.unsampled}`);
+  }, 60_000);
+});
+
+describe("what nobody should send", () => {
+  test("a line of 10 MB is cut, in every place, and said to be", async () => {
+    const began = Date.now();
+    await get("huge", 200);
+    for (const text of ["xxx", "zzz"]) {
+      const [line] = await eventually(`the line of ${text}`, async () => {
+        const lines = await control.get<StoredLog[]>(
+          `/api/telemetry/logs?service=back&text=${text}&from=${began - 60_000}`,
+        );
+        return lines.length > 0 && lines;
+      });
+      expect(line!.message.length).toBeLessThan(100_000);
+      expect(JSON.stringify(line)).toMatch(/10000000|cut|truncated/);
+    }
+    await get("ok", 200);
+  }, 60_000);
+
+  test("broken UTF-8 is shown as such", async () => {
+    await get("broken", 200);
+    const [line] = await eventually("the line", async () => {
+      const lines = await control.get<StoredLog[]>("/api/telemetry/logs?service=back&text=pair");
+      return lines.length > 0 && lines;
+    });
+    expect(line!.message).toBe("half a pair: \ufffd");
+    expect(line!.fields?.["\ufffd"]).toBe("\ufffd");
+    const { stdout } = await run.cli("logs", "back");
+    expect(stdout).toContain("broken \ufffd\ufffd(");
+  }, 60_000);
+
+  test("a parent that never comes, and a clock that is an hour off", async () => {
+    const token = await Bun.file(join(run.data, "run", "control.json")).json();
+    const hourAgo = BigInt(Date.now() - 3_600_000) * 1_000_000n;
+    const traceId = "c".repeat(32);
+    const span = (id: string, parentSpanId: string, kind: number, startTimeUnixNano: bigint) => ({
+      traceId,
+      spanId: id.repeat(16),
+      parentSpanId: parentSpanId.repeat(16),
+      name: id,
+      kind,
+      startTimeUnixNano: String(startTimeUnixNano),
+      endTimeUnixNano: String(startTimeUnixNano + 5_000_000n),
+    });
+    const from = (service: string, spans: readonly unknown[]) => ({
+      resource: { attributes: [{ key: "service.name", value: { stringValue: service } }] },
+      scopeSpans: [{ spans }],
+    });
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const resourceSpans = [
+      from("caller", [span("1", "0", 3, now)]),
+      from("callee", [span("2", "1", 2, hourAgo)]),
+      from("lost", [span("3", "9", 2, now)]),
+    ];
+    const answer = await fetch(`${run.control}/v1/traces`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ resourceSpans }),
+    });
+    expect([answer.status, await answer.json()]).toEqual([200, {}]);
+    const { spans, orphans } = await eventually("the trace", async () => {
+      const detail = await found(traceId);
+      return detail.spans.length === 3 && detail;
+    });
+    expect(orphans).toBe(1);
+    const callee = spans.find(({ service }) => service === "callee")!;
+    expect(callee.attributes["microcosm.clock_skew_ms"]).toBeLessThan(-3_500_000);
+    expect(Math.abs(callee.startMs - Number(now / 1_000_000n))).toBeLessThan(10);
+    const { stdout } = await run.cli("trace", traceId);
+    expect(stdout).toContain("1 spans came without their parent");
+  }, 60_000);
+
+  test("a browser that never reads costs nobody anything", async () => {
+    const { token } = await Bun.file(join(run.data, "run", "control.json")).json();
+    const { port } = new URL(run.control);
+    const sockets = Array.from({ length: 20 }, () => connect(Number(port), "127.0.0.1"));
+    for (const socket of sockets) {
+      socket.pause();
+      socket.write(
+        `GET /api/telemetry/live HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+      );
+    }
+    try {
+      for (let i = 0; i < 100; i++) await get("ok", 200);
+      await eventually("the observer still writes", async () => (await stats()).openSpans === 0);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  }, 60_000);
+});
