@@ -1,6 +1,7 @@
 /** `bun run bench [boot|gateway|telemetry|bus]`: measures the budgets of the design, as ratios in one run on one machine. */
 import { availableParallelism, cpus } from "node:os";
 import { Command } from "commander";
+import { addBusLoadCommand } from "./bus-load/command.ts";
 import { addCheckCommand } from "./check/command.ts";
 import { addCompareModesCommand } from "./compare-modes/command.ts";
 import { addCurvesCommand } from "./curves/command.ts";
@@ -110,6 +111,7 @@ addDiffCommand(program);
 addSaturateCommand(program);
 addPeersCommand(program);
 addCurvesCommand(program);
+addBusLoadCommand(program);
 addCheckCommand(program);
 addCompareModesCommand(program);
 addStylesCommand(program);

@@ -3,6 +3,8 @@ export interface WrkResult {
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** CPU of wrk itself, with the kernel's work for it, a request. */
+  readonly cpuMicros: number;
   /** Answers outside 2xx and 3xx, and socket errors. */
   readonly errors: number;
 }
@@ -22,10 +24,11 @@ export async function wrk(options: WrkOptions): Promise<WrkResult> {
   );
   const text = await new Response(child.stdout).text();
   if ((await child.exited) !== 0) throw new Error(`wrk failed:\n${text}`);
-  return parseWrk(text);
+  const requests = Number(/(\d+) requests in/.exec(text)?.[1]);
+  return { ...parseWrk(text), cpuMicros: Number(child.resourceUsage()!.cpuTime.total) / requests };
 }
 
-export function parseWrk(text: string): WrkResult {
+export function parseWrk(text: string): Omit<WrkResult, "cpuMicros"> {
   const rate = /Requests\/sec:\s+([\d.]+)/.exec(text)?.[1];
   const percentile = (p: number) => {
     const found = new RegExp(`^\\s+${p}%\\s+([\\d.]+)(us|ms|s)`, "m").exec(text);

@@ -1,5 +1,5 @@
 import { spread } from "../measure.ts";
-import { compare, type ComparedTable, type ComparisonReport } from "../paired/comparison.ts";
+import { compare, type ComparedTable, type ComparisonReport, warningsOf } from "../paired/comparison.ts";
 import { findingsOf } from "../paired/words.ts";
 import { latency, rate as rateText } from "../report/figures.ts";
 import type { ReportFrame } from "../report/page.ts";
@@ -39,7 +39,7 @@ export function modesReport(
     sections: sections.filter((section) => section.rows.length > 0),
     tables: [crashTable(options, measured)],
     findings: sections.flatMap((section) => section.rows.flatMap(findingsOf)),
-    warnings: measured.warnings,
+    warnings: [...warningsOf(options.rounds, frame.environment), ...measured.warnings],
     seed: options.seed,
     rounds: measured.rounds,
   };

@@ -1,4 +1,4 @@
-import { type Measure, orderOf, type RoundValues, roundsWarning } from "../paired/comparison.ts";
+import { type Measure, orderOf, type RoundValues } from "../paired/comparison.ts";
 import { prepareStarts } from "../topology/boot.ts";
 import { type CrashValues, measureCrash } from "./crash-part.ts";
 import { closedLoop, measureLoad, turnsPerSecond } from "./load-part.ts";
@@ -47,7 +47,7 @@ export async function measureModes(
   const rate = options.parts.includes("load") ? (options.rate ?? (await commonRate(options, told))) : 0;
   const rounds: RoundValues[] = [];
   const crashes: { mode: Mode; values: CrashValues }[] = [];
-  const warnings = new Set<string>(roundsWarning(options.rounds));
+  const warnings = new Set<string>();
   for (let round = 0; round < options.rounds; round++) {
     for (const mode of orderOf(contenders, round)) {
       const subject = await Subject.start(mode, options);

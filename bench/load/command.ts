@@ -6,6 +6,7 @@ import { makeReport, writeReport } from "../report/report.ts";
 import { filesText, summaryText, targetText } from "../report/terminal.ts";
 import { TargetWatch } from "../topology/watch.ts";
 import { arrivalKinds, type LoadOptions, planOf } from "./options.ts";
+import type { LoadPlan } from "./plan.ts";
 import { runLoad } from "./run.ts";
 import { scenarioNames } from "./scenarios.ts";
 
@@ -65,7 +66,14 @@ The exit code is 1 when nothing was answered, the rate was not reached or a thre
 }
 
 async function load(url: string, options: Options): Promise<void> {
-  const plan = planOf(url, options);
+  await runAndReport(planOf(url, options), options);
+}
+
+/** Runs a plan with its progress on the terminal, writes the report, and sets the exit code. Throws on a bad name. */
+export async function runAndReport(
+  plan: LoadPlan,
+  options: Pick<Options, "name" | "out" | "json">,
+): Promise<void> {
   if (!/^[\w.-]+$/.test(options.name))
     throw new Error(`--name takes letters, digits, dots, - and _, not "${options.name}"`);
   const environment = readEnvironment();
@@ -76,7 +84,7 @@ async function load(url: string, options: Options): Promise<void> {
   const onSignal = () => interrupt.abort();
   process.once("SIGINT", onSignal);
   process.once("SIGTERM", onSignal);
-  const watch = await TargetWatch.of(plan.url);
+  const watch = await TargetWatch.of(plan.bus === undefined ? plan.url : undefined);
   watch.begin();
   const result = await runLoad(plan, {
     warmingUp: (elapsedMs) => progress.warmingUp(elapsedMs),

@@ -4,12 +4,12 @@ import type { LoadPlan } from "./plan.ts";
 const number = (value: number) => value.toLocaleString("en");
 
 /** `1,000 requests a second, poisson`, `50 clients`. */
-export function arrivalsText({ loop, scenarioFile }: LoadPlan): string {
+export function arrivalsText({ loop, scenarioFile, bus }: LoadPlan): string {
   if (loop.kind === "closed") {
     const think = loop.thinkMs === 0 ? "" : `, ${formatDuration(loop.thinkMs)} think time`;
-    return `${number(loop.clients)} clients in a closed loop${think}`;
+    return `${number(loop.clients)} ${bus === undefined ? "clients" : "publishers"} in a closed loop${think}`;
   }
-  const what = scenarioFile === undefined ? "requests" : "turns";
+  const what = bus !== undefined ? "events" : scenarioFile === undefined ? "requests" : "turns";
   const { arrivals } = loop;
   switch (arrivals.kind) {
     case "constant":

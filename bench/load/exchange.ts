@@ -15,15 +15,20 @@ export interface OutgoingRequest {
   readonly keepReply: boolean;
 }
 
-/** A request under way. Its fields hold until `ReplySink` returns or sends the next request. Times: performance.now(). */
-export interface Exchange {
-  readonly request: OutgoingRequest;
-  readonly context: unknown;
+/** What is recorded of something that ended. Times: performance.now(). */
+export interface Timed {
   /** When it should have been sent. */
   readonly intendedMs: number;
   /** When its first byte went out; NaN when none did. */
   readonly sentMs: number;
   readonly endedMs: number;
+  readonly reply: { readonly status: number; readonly bodyBytes: number };
+}
+
+/** A request under way. Its fields hold until `ReplySink` returns or sends the next request. Times: performance.now(). */
+export interface Exchange extends Timed {
+  readonly request: OutgoingRequest;
+  readonly context: unknown;
   readonly reply: ResponseParser;
 }
 

@@ -1,17 +1,15 @@
 import { type Random, seededRandom } from "../../runtime/clock.ts";
 import { type Arrivals, arrivalTimes, rateAt, shareOf } from "./arrivals.ts";
 import { LatencyHistogram } from "./histogram.ts";
-import { HttpPool } from "./http-pool.ts";
+import type { Line } from "./line.ts";
 import type { GeneratorResult } from "./messages.ts";
 import { Pacer } from "./pacer.ts";
 import { type LoadPlan, part } from "./plan.ts";
 import { type IntervalCounts, Recorder } from "./recorder.ts";
-import { makeRequest, parseTarget } from "./request.ts";
 import type { Scenario } from "./scenario.ts";
-import { ScenarioWorkload, SingleRequest, type Starter, type Workload } from "./workload.ts";
+import type { Starter, Workload } from "./workload.ts";
+import { workloadOf } from "./workload-of.ts";
 
-const maxWaiting = 1_000_000;
-const maxTurns = 100_000;
 /** A client of a closed loop that got no answer waits this long, so that a target that refuses is not hammered. */
 const failurePauseMs = 50;
 /** After the last request has ended or timed out, a scenario's turns may go on this long. */
@@ -32,7 +30,7 @@ export class LoadGenerator {
   readonly recorder = new Recorder();
   readonly #plan: LoadPlan;
   readonly #index: number;
-  readonly #pool: HttpPool;
+  readonly #line: Line;
   readonly #workload: Workload;
   readonly #random: Random;
   readonly #lateness = new LatencyHistogram();
@@ -52,31 +50,14 @@ export class LoadGenerator {
       plan.maxRequests === undefined
         ? Number.POSITIVE_INFINITY
         : part(plan.maxRequests, index, plan.processes);
-    const target = parseTarget(plan.url);
-    const { hostname, port, tls } = target;
-    const maxConnections = part(plan.connections, index, plan.processes);
-    this.#pool = new HttpPool({ hostname, port, tls, maxConnections, timeoutMs: plan.timeoutMs, maxWaiting });
-    if (scenario === undefined) {
-      const path = target.url.pathname + target.url.search;
-      const { method, headers, body } = plan;
-      const request = makeRequest(target, { method, path, headers, ...(body === undefined ? {} : { body }) });
-      this.#workload = new SingleRequest(this.#pool, this.recorder, request, `${method} ${path}`);
-    } else {
-      const { recorder } = this;
-      const random = this.#random;
-      this.#workload = new ScenarioWorkload({
-        scenario,
-        target,
-        pool: this.#pool,
-        recorder,
-        random,
-        maxTurns,
-      });
-    }
+    const { recorder } = this;
+    const parts = workloadOf({ plan, index, scenario, recorder, random: this.#random });
+    this.#line = parts.line;
+    this.#workload = parts.workload;
   }
 
   async prepare(): Promise<void> {
-    this.#pool.start();
+    this.#line.start();
     await this.#workload.setup();
   }
 
@@ -150,11 +131,11 @@ export class LoadGenerator {
     while (!over()) await Bun.sleep(20);
     const endedMs = Math.min(performance.now(), this.recorder.toMs);
     const bound = performance.now() + 2 * this.#plan.timeoutMs + turnsGraceMs;
-    while (this.#pool.pending + this.#workload.active > 0 && performance.now() < bound) await Bun.sleep(20);
+    while (this.#line.pending + this.#workload.active > 0 && performance.now() < bound) await Bun.sleep(20);
     this.stop();
     if (this.#cpu.share === 0) this.#closeWindow();
-    const connections = this.#pool.connections;
-    this.#pool.stop();
+    const connections = this.#line.connections;
+    this.#line.stop();
     return this.#result(endedMs, connections);
   }
 
@@ -174,7 +155,7 @@ export class LoadGenerator {
       due: dueTimes(shareOf(times, { index: this.#index, of: this.#plan.processes }), fromMs, toMs),
       launch,
       ended: () => undefined,
-      activity: () => this.#pool.activity,
+      activity: () => this.#line.activity,
     });
     this.#pacers.push(pacer);
     pacer.start();

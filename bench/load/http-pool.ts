@@ -1,6 +1,7 @@
 /** Keep-alive connections to one target. Hot path: no promise, closure or object per request. */
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { OutgoingRequest, ReplySink } from "./exchange.ts";
+import type { Line } from "./line.ts";
 import { ResponseParser } from "./response-parser.ts";
 import { WaitingLine, type WaitingRequest } from "./waiting-line.ts";
 
@@ -17,7 +18,7 @@ export interface PoolOptions {
 
 const sweepEveryMs = 50;
 
-export class HttpPool implements ConnectionOwner {
+export class HttpPool implements ConnectionOwner, Line {
   readonly options: PoolOptions;
   /** Chunks and answers so far: tells a spinning caller whether anything has happened. */
   activity = 0;

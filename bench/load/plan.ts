@@ -5,6 +5,19 @@ export type Loop =
   | { readonly kind: "open"; readonly arrivals: Arrivals }
   | { readonly kind: "closed"; readonly clients: number; readonly thinkMs: number };
 
+/** Load on a message bus in place of an address. */
+export interface BusPlan {
+  /** Socket of the broker. */
+  readonly address: string;
+  readonly topic: string;
+  /** Of an event's data. */
+  readonly bytes: number;
+  /** Different keys in turn, each delivered in order; 0: no key. */
+  readonly keys: number;
+  /** Each gets every event; the generator processes compete for them. */
+  readonly subscriptions: number;
+}
+
 /** A whole run, as plain data: it goes to the generator processes and into the report. */
 export interface LoadPlan {
   readonly url: string;
@@ -13,6 +26,8 @@ export interface LoadPlan {
   readonly body?: string;
   /** A file that exports `scenario`; then `url` is its base and method, headers and body are unused. */
   readonly scenarioFile?: string;
+  /** Then an arrival is an event, and `url` only a name. */
+  readonly bus?: BusPlan;
   readonly loop: Loop;
   readonly durationMs: number;
   /** `auto`: until the steady state is detected, `maxWarmupMs` at most. */

@@ -28,24 +28,32 @@ const [rounds, seconds, connections] = [
 ];
 const autocannonScript = join(import.meta.dir, "..", "peers", "node_modules", "autocannon", "autocannon.js");
 
-type Measure = (url: string) => Promise<number>;
+interface Figure {
+  readonly perSecond: number;
+  /** Of the generator's own processes, with the kernel's work for them: what a busy machine does not change much. */
+  readonly cpuMicros: number;
+}
+
+type Measure = (url: string) => Promise<Figure>;
 
 const ours = (url: string, loop: PlanOptions["loop"]): Promise<LoadResult> =>
   runLoad(makePlan({ url, durationMs: seconds * 1000, warmup: 1000, connections, loop }));
 
-const closed: Measure = async (url) =>
-  (await ours(url, { kind: "closed", clients: connections, thinkMs: 0 })).perSecond;
+const closed: Measure = async (url) => {
+  const { perSecond, generators } = await ours(url, { kind: "closed", clients: connections, thinkMs: 0 });
+  return { perSecond, cpuMicros: (generators[0]!.cpuShare / perSecond) * 1e6 };
+};
 
 const contenders = new Map<string, Measure>([["microcosm", closed]]);
 if (Bun.which("wrk") !== null) {
-  contenders.set(
-    "wrk",
-    async (url) => (await wrk({ url, connections, seconds, headers: {} })).requestsPerSecond,
-  );
+  contenders.set("wrk", async (url) => {
+    const { requestsPerSecond, cpuMicros } = await wrk({ url, connections, seconds, headers: {} });
+    return { perSecond: requestsPerSecond, cpuMicros };
+  });
 }
 if (existsSync(autocannonScript) && Bun.which("node") !== null) contenders.set("autocannon", autocannon);
 
-async function autocannon(url: string): Promise<number> {
+async function autocannon(url: string): Promise<Figure> {
   const command = [
     "node",
     autocannonScript,
@@ -68,7 +76,10 @@ async function autocannon(url: string): Promise<number> {
   await child.exited;
   const report = text.split("\n").findLast((line) => line.includes('"requests"'));
   if (report === undefined) throw new Error(`autocannon printed no report: ${text}`);
-  return (JSON.parse(report) as { requests: { average: number } }).requests.average;
+  const perSecond = (JSON.parse(report) as { requests: { average: number } }).requests.average;
+  // Its warm-up of a second is in the CPU time, and not in the average.
+  const requests = perSecond * (seconds + 1);
+  return { perSecond, cpuMicros: Number(child.resourceUsage()!.cpuTime.total) / requests };
 }
 
 const environment = readEnvironment();
@@ -79,7 +90,7 @@ process.stdout.write(
 for (const name of ["wrk", "autocannon"]) {
   if (!contenders.has(name)) process.stdout.write(`${name} is not installed and was not measured\n`);
 }
-const figures = new Map<string, number[]>([...contenders.keys()].map((name) => [name, []]));
+const figures = new Map<string, Figure[]>([...contenders.keys()].map((name) => [name, []]));
 const lateShares: number[] = [];
 const lateP99Ms: number[] = [];
 for (let round = 0; round < rounds; round++) {
@@ -91,7 +102,7 @@ for (let round = 0; round < rounds; round++) {
     for (const [name, measure] of round % 2 === 0 ? contenders : [...contenders].toReversed()) {
       figures.get(name)!.push(await measure(url));
     }
-    const rate = Math.round(figures.get("microcosm")!.at(-1)! / 2);
+    const rate = Math.round(figures.get("microcosm")!.at(-1)!.perSecond / 2);
     const [health] = (await ours(url, { kind: "open", arrivals: { kind: "constant", rate } })).generators;
     lateShares.push((health!.late / health!.due) * 100);
     lateP99Ms.push(health!.lateP99Ms);
@@ -101,9 +112,17 @@ for (let round = 0; round < rounds; round++) {
 }
 const own = figures.get("microcosm")!;
 for (const [name, found] of figures) {
-  const ratio = spread(own.map((value, i) => value / found[i]!));
-  const beside = name === "microcosm" ? "" : `   ours is ${formatSpread(ratio)} × that`;
-  process.stdout.write(`${name.padEnd(11)} ${formatSpread(spread(found), 0)} requests/s${beside}\n`);
+  const ratioOf = (of: (figure: Figure) => number, more: boolean) =>
+    formatSpread(
+      spread(own.map((figure, i) => (more ? of(figure) / of(found[i]!) : of(found[i]!) / of(figure)))),
+    );
+  const beside =
+    name === "microcosm"
+      ? ""
+      : `   ours makes ${ratioOf(({ perSecond }) => perSecond, true)} × as many, and ${ratioOf(({ cpuMicros }) => cpuMicros, false)} × for the same CPU`;
+  const made = formatSpread(spread(found.map(({ perSecond }) => perSecond)), 0);
+  const cost = formatSpread(spread(found.map(({ cpuMicros }) => cpuMicros)), 1);
+  process.stdout.write(`${name.padEnd(11)} ${made} requests/s, ${cost} µs of CPU each${beside}\n`);
 }
 process.stdout.write(
   `open loop   at half of it, ${formatSpread(spread(lateShares))} % of the sends over 1 ms late, p99 ${formatSpread(spread(lateP99Ms), 3)} ms\n`,

@@ -1,4 +1,4 @@
-import { type Exchange, type FailureKind, failureKinds } from "./exchange.ts";
+import { type FailureKind, failureKinds, type Timed } from "./exchange.ts";
 import { LatencyHistogram } from "./histogram.ts";
 
 /** What one kind of request of a run came to; plain data, so that it travels between processes. */
@@ -10,6 +10,8 @@ export interface StepCounts {
   readonly failed: Readonly<Record<FailureKind, number>>;
   readonly statuses: Readonly<Record<string, number>>;
   readonly bodyBytes: number;
+  /** Shown by itself, and part of no total: what happens on the way to something that is counted. */
+  readonly aside?: true;
   /** When the first and the last request without a good answer ended, milliseconds since the measurement began. */
   readonly failing?: { readonly fromMs: number; readonly untilMs: number };
   /** Encoded LatencyHistogram: from the intended start to the end of the answer. */
@@ -48,9 +50,18 @@ class Step {
   bad = 0;
   bodyBytes = 0;
   failing: { fromMs: number; untilMs: number } | undefined;
+  readonly aside: boolean;
 
-  constructor(name: string) {
+  constructor(name: string, aside: boolean) {
     this.name = name;
+    this.aside = aside;
+  }
+
+  took({ intendedMs, sentMs, endedMs, reply }: Timed): void {
+    this.corrected.recordMs(endedMs - intendedMs);
+    this.uncorrected.recordMs(endedMs - sentMs);
+    this.statuses[reply.status]!++;
+    this.bodyBytes += reply.bodyBytes;
   }
 
   fails(atMs: number): void {
@@ -72,6 +83,7 @@ class Step {
       failed: { ...this.failed },
       statuses,
       bodyBytes: this.bodyBytes,
+      ...(this.aside ? { aside: true } : {}),
       ...(this.failing === undefined ? {} : { failing: { ...this.failing } }),
       corrected: this.corrected.encode(),
       uncorrected: this.uncorrected.encode(),
@@ -105,10 +117,10 @@ export class Recorder {
   #warmupCount = 0;
   #warmupSumMs = 0;
 
-  step(name: string): Step {
+  step(name: string, aside = false): Step {
     let step = this.#steps.get(name);
     if (step === undefined) {
-      step = new Step(name);
+      step = new Step(name, aside);
       this.#steps.set(name, step);
     }
     return step;
@@ -118,9 +130,13 @@ export class Recorder {
     this.#begun++;
   }
 
-  replied(step: Step, exchange: Exchange, isBad: boolean): void {
-    const { intendedMs, sentMs, endedMs, reply } = exchange;
+  replied(step: Step, exchange: Timed, isBad: boolean): void {
+    const { intendedMs, endedMs } = exchange;
     const corrected = endedMs - intendedMs;
+    if (step.aside) {
+      if (intendedMs >= this.fromMs && intendedMs < this.toMs) step.took(exchange);
+      return;
+    }
     if (!(intendedMs >= this.fromMs)) {
       this.#warmupCount++;
       this.#warmupSumMs += corrected;
@@ -134,10 +150,7 @@ export class Recorder {
       this.#interval.recordMs(corrected);
     }
     if (intendedMs >= this.toMs) return;
-    step.corrected.recordMs(corrected);
-    step.uncorrected.recordMs(endedMs - sentMs);
-    step.statuses[reply.status]!++;
-    step.bodyBytes += reply.bodyBytes;
+    step.took(exchange);
     if (isBad) {
       step.bad++;
       step.fails(endedMs - this.fromMs);
@@ -145,7 +158,7 @@ export class Recorder {
   }
 
   /** A request that timed out has at least taken the time waited, and counts with it; others have no latency. */
-  failed(step: Step, kind: FailureKind, detail: string, exchange: Exchange): void {
+  failed(step: Step, kind: FailureKind, detail: string, exchange: Timed): void {
     const { intendedMs, sentMs, endedMs } = exchange;
     this.failures++;
     if (!this.details.has(kind)) this.details.set(kind, detail);
@@ -253,6 +266,7 @@ export function sumSteps(name: string, steps: readonly StepCounts[]): StepCounts
     failed,
     statuses,
     bodyBytes,
+    ...(steps.length > 0 && steps.every(({ aside }) => aside === true) ? { aside: true } : {}),
     ...(failing.length === 0
       ? {}
       : {

@@ -72,8 +72,12 @@ const reachedSlack = 10;
  * Whether the answers kept up with the arrivals of an open loop. What is under way at the end of a healthy run is the rate
  * times the latency (Little's law); more than that and some per cent is a queue that grew.
  */
-export function rateReached(load: Pick<LoadResult, "due" | "perSecond" | "measuredMs" | "total">): boolean {
-  const { due, perSecond, measuredMs, total } = load;
+export function rateReached(
+  load: Pick<LoadResult, "plan" | "due" | "perSecond" | "measuredMs" | "total">,
+): boolean {
+  const { plan, perSecond, measuredMs, total } = load;
+  // Each subscription gets every event.
+  const due = load.due * (plan.bus?.subscriptions ?? 1);
   if (due === 0 || total.replied === 0) return false;
   const underWay = (due / measuredMs) * LatencyHistogram.decode(total.uncorrected).percentileMs(50);
   return (perSecond * measuredMs) / 1000 >= minReachedShare * due - reachedSlack - underWay;

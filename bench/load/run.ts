@@ -108,7 +108,10 @@ class Run {
     const steps = mergeSteps(results.flatMap((result) => result.steps)).filter(
       (step) => step.replied + failures(step) > 0,
     );
-    const total = sumSteps("all", steps);
+    const total = sumSteps(
+      "all",
+      steps.filter(({ aside }) => aside !== true),
+    );
     const measuredMs = Math.max(...results.map((result) => result.measuredMs));
     const seconds = this.#seconds.map((second, number) => second.finish(number));
     const inTime = seconds.slice(0, Math.max(1, Math.round(measuredMs / 1000)));

@@ -85,6 +85,7 @@ export function findProblems(measured: Measured, thresholds: readonly ThresholdO
   }
   if (measured.brokenTurns > 0)
     error(`${measured.brokenTurns} turns of the scenario threw; the first: ${measured.firstBroken}`);
+  judgeDeliveries(measured, error);
   const generatorBehind = judgeGenerator(measured, warning);
   judgeRate(measured, generatorBehind, error);
   if (
@@ -100,6 +101,16 @@ export function findProblems(measured: Measured, thresholds: readonly ThresholdO
       error(`threshold broken: ${text}, was ${Number(value.toPrecision(4))}`);
   }
   return problems.sort((a, b) => a.severity.localeCompare(b.severity));
+}
+
+/** What a broker has acknowledged, it owes to each subscription. */
+function judgeDeliveries({ plan, steps, total }: Measured, error: (message: string) => void): void {
+  if (plan.bus === undefined) return;
+  const acknowledged = steps
+    .filter(({ aside }) => aside === true)
+    .reduce((sum, step) => sum + step.replied, 0);
+  const missing = acknowledged * plan.bus.subscriptions - total.replied;
+  if (missing > 0) error(`${missing} events were acknowledged and not delivered by the end`);
 }
 
 function judgeGenerator(measured: Measured, warning: (message: string) => void): boolean {

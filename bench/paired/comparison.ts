@@ -1,5 +1,6 @@
 import { type Random, seededRandom } from "../../runtime/clock.ts";
 import { type Spread, spread } from "../measure.ts";
+import type { Environment } from "../report/environment.ts";
 import type { ReportFrame } from "../report/page.ts";
 import {
   type Interval,
@@ -121,6 +122,15 @@ function judged(
 }
 
 /** What a reader has to know before the verdicts. */
-export function roundsWarning(rounds: number): string[] {
-  return rounds >= minPairs ? [] : [`${rounds} rounds are too few for a verdict: ${minPairs} are the least`];
+export function warningsOf(rounds: number, { loadBefore, cores }: Environment): string[] {
+  const warnings: string[] = [];
+  if (rounds < minPairs) {
+    warnings.push(`${rounds} rounds are too few for a verdict: ${minPairs} are the least`);
+  }
+  if (loadBefore > cores) {
+    warnings.push(
+      `the machine had other work (load average ${loadBefore.toFixed(1)} on ${cores} cores): intervals are wide, and tails are its own`,
+    );
+  }
+  return warnings;
 }

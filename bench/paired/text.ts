@@ -47,5 +47,5 @@ export function comparisonText(report: ComparisonReport): string {
 }
 
 export function winText(whose: string): string {
-  return whose === "nobody" ? "No difference that these rounds can tell" : `Where ${whose} wins`;
+  return whose === "nobody" ? "No difference that these rounds can tell" : `In favor of ${whose}`;
 }

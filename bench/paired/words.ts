@@ -1,4 +1,5 @@
 import { latency, rate } from "../report/figures.ts";
+import type { Interval } from "./interval.ts";
 import type { ComparedCell, ComparedRow, Finding, Measure, Unit } from "./comparison.ts";
 
 export function valueText(unit: Unit, value: number): string {
@@ -25,6 +26,12 @@ export function againstText({ unit, by }: Pick<Measure, "unit" | "by">, { agains
     const signed = (value: number) => `${value < 0 ? "−" : "+"}${valueText(unit, Math.abs(value))}`;
     return `${signed(mean)}${Number.isNaN(low) ? "" : ` (${signed(low)} to ${signed(high)})`}`;
   }
+  return intervalText(against);
+}
+
+/** `2.04 × (1.81–2.30)`, `–` when there is none. */
+export function intervalText({ mean, low, high }: Interval): string {
+  if (Number.isNaN(mean)) return "–";
   const digits = (value: number) => (value >= 10 ? value.toFixed(1) : value.toFixed(2));
   return `${digits(mean)} ×${Number.isNaN(low) ? "" : ` (${digits(low)}–${digits(high)})`}`;
 }

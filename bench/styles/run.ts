@@ -1,17 +1,20 @@
 import { join } from "node:path";
+import { seededRandom } from "../../runtime/clock.ts";
 import { LatencyHistogram } from "../load/histogram.ts";
 import { type Loop, makePlan } from "../load/plan.ts";
 import { failedShare, type LoadResult } from "../load/result.ts";
 import { runLoad } from "../load/run.ts";
 import {
   compare,
+  type ComparedTable,
   type ComparisonReport,
   type Measure,
   orderOf,
   type RoundValues,
-  roundsWarning,
+  warningsOf,
 } from "../paired/comparison.ts";
-import { findingsOf } from "../paired/words.ts";
+import { pairedRatio } from "../paired/interval.ts";
+import { findingsOf, intervalText } from "../paired/words.ts";
 import type { ReportFrame } from "../report/page.ts";
 import { type BootedRun, bootRun } from "../topology/boot.ts";
 import { treeCpuMs } from "../topology/processes.ts";
@@ -54,7 +57,7 @@ export async function measureStyles(
   const run = await bootRun({ topology: join(import.meta.dir, "topology.yaml") });
   try {
     const rounds: RoundValues[] = [];
-    const warnings = new Set<string>(roundsWarning(options.rounds));
+    const warnings = new Set<string>();
     for (const style of styles) for (const shape of options.shapes) await warmUp(run, style, shape);
     for (let round = 0; round < options.rounds; round++) {
       for (const style of orderOf(styles, round)) {
@@ -133,6 +136,47 @@ export function stylesReport(
     ...frame,
     ...{ format: "microcosm-comparison-report", version: 1, heading: "Ways to ask another service" },
     sub: `${contenders.join(", ")}; ${options.rounds} rounds in turns`,
-    ...{ contenders, sections, tables: [], findings, warnings, seed: options.seed, rounds },
+    ...{
+      contenders,
+      sections,
+      tables: [fiveAgainstOne(options, rounds)],
+      findings,
+      warnings: [...warningsOf(options.rounds, frame.environment), ...warnings],
+      seed: options.seed,
+      rounds,
+    },
+  };
+}
+
+/** What five calls cost against one, in each style; of shapes that were measured in the same rounds. */
+function fiveAgainstOne({ shapes, seed }: StylesOptions, rounds: readonly RoundValues[]): ComparedTable {
+  const random = seededRandom(seed);
+  const others = shapes.filter((shape) => shape !== "one");
+  const rows =
+    shapes.includes("one") && others.length > 0
+      ? contenders.flatMap((contender) => {
+          const own = rounds.filter((round) => round.contender === contender);
+          return others.map((shape) => {
+            const cell = (figure: string) => {
+              const pairs = own.map(
+                ({ values }) => [values[`one.${figure}`]!, values[`${shape}.${figure}`]!] as const,
+              );
+              return intervalText(pairedRatio(pairs, random));
+            };
+            return [
+              `${contender}, ${titles[shape].toLowerCase()}`,
+              cell("p50Ms"),
+              cell("p99Ms"),
+              cell("perSecond"),
+              cell("cpuMs"),
+            ];
+          });
+        })
+      : [];
+  return {
+    title: "Five calls against one",
+    note: "Times as much as one call of the same style in the same rounds, with the 95 % interval.",
+    head: ["", "p50", "p99", "throughput", "CPU of a request"],
+    rows,
   };
 }

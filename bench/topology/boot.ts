@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { InstanceInfo } from "../../runtime/control/api.ts";
@@ -40,6 +40,7 @@ export async function bootRun(options: BootOptions): Promise<BootedRun> {
   const { topology, mode = "processes", port = 0, env } = options;
   const own = options.data === undefined;
   const data = options.data ?? mkdtempSync(join(tmpdir(), "mc-bench-"));
+  mkdirSync(data, { recursive: true });
   const clean = () => {
     if (own) rmSync(data, { recursive: true, force: true });
   };

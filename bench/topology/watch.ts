@@ -21,8 +21,9 @@ export class TargetWatch {
     this.#run = run;
   }
 
-  static async of(url: string): Promise<TargetWatch> {
-    return new TargetWatch(await runBehind(url));
+  /** Of what is at this address; of nothing when there is none. */
+  static async of(url: string | undefined): Promise<TargetWatch> {
+    return new TargetWatch(url === undefined ? undefined : await runBehind(url));
   }
 
   get run(): TargetRun | undefined {

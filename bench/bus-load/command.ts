@@ -1,0 +1,141 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Command } from "commander";
+import type { TopicInfo } from "../../runtime/bus/broker.ts";
+import type { InstanceInfo } from "../../runtime/control/api.ts";
+import { ControlClient } from "../../runtime/control/client.ts";
+import { runAndReport } from "../load/command.ts";
+import { arrivalKinds, type LoadOptions, planOf } from "../load/options.ts";
+import type { BusPlan } from "../load/plan.ts";
+import { startReady } from "../processes.ts";
+
+interface Options extends LoadOptions {
+  readonly durability: string;
+  readonly topic?: string;
+  readonly data?: string;
+  readonly bytes: number;
+  readonly keys: number;
+  readonly subscriptions: number;
+  readonly name: string;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+const maxBytes = 900 * 1024;
+
+const from = (least: number, most: number) => (text: string) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new Error(`"${text}" is not a whole number from ${least} to ${most}`);
+  }
+  return value;
+};
+
+export function addBusLoadCommand(program: Command): void {
+  program
+    .command("bus-load")
+    .description(
+      "Load the message bus: publish in an open or closed loop, and time each event to its handler.",
+    )
+    .option("--rate <n>", "events a second, whatever the broker does")
+    .option("--arrivals <kind>", `${arrivalKinds.join(", ")} (default: constant)`)
+    .option("--to <n>", "ramp: the rate at its end")
+    .option("--over <duration>", "ramp: how long it takes")
+    .option("--rates <a,b,c>", "step: the rates")
+    .option("--every <duration>", "step: how long each rate holds")
+    .option("--peak <n>", "spike: the rate at its peak")
+    .option("--at <duration>", "spike: when it begins")
+    .option("--for <duration>", "spike: how long it lasts")
+    .option("--trace <file>", "trace: times, one a line")
+    .option("--clients <n>", "a closed loop of so many publishers, each waiting for its acknowledgement")
+    .option("--think <duration>", "closed loop: mean pause between acknowledgement and next event")
+    .option("--durability <kind>", "disk (fsynced before it is acknowledged) or memory", "disk")
+    .option(
+      "--data <directory>",
+      "the bus of the run on this data directory, in place of a broker of its own",
+    )
+    .option("--topic <name>", "of that run; its other subscriptions get these events too")
+    .option("--bytes <n>", "of an event's data", from(0, maxBytes), 128)
+    .option("--keys <n>", "keys in turn, each delivered in order; 0 for none", from(0, 1_000_000), 0)
+    .option("--subscriptions <n>", "each gets every event", from(1, 64), 1)
+    .option("--duration <duration>", "how long to measure (default: 10s)")
+    .option("--warmup <duration>", "auto, or how long (default: auto)")
+    .option("--requests <n>", "end after so many events")
+    .option(
+      "--processes <n>",
+      "generator processes, which publish and compete for the deliveries (default: 1)",
+    )
+    .option("--timeout <duration>", "of a publish (default: 10s)")
+    .option("--seed <n>", "of everything random (default: 1)")
+    .option("--name <name>", "of the report", "bus-load")
+    .option("--out <directory>", "where the report goes", "bench/out")
+    .option("--json", "print the result as one line of JSON instead of a summary")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ bun run bench bus-load --rate 5000 --arrivals poisson
+  $ bun run bench bus-load --durability memory --clients 256 --subscriptions 3
+  $ bun run bench bus-load --data .microcosm --topic stock.changed --rate 100`,
+    )
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const { durability, topic, data, bytes, keys, subscriptions } = options;
+  if (durability !== "disk" && durability !== "memory") {
+    throw new Error(`--durability takes disk or memory, not "${durability}"`);
+  }
+  if ((topic === undefined) !== (data === undefined)) throw new Error("--topic and --data go together");
+  // Options are read first, so that a wrong one starts nothing.
+  const plan = planOf("http://bus/", options);
+  const broker = data === undefined ? await ownBroker(durability) : await runningBroker(data, topic!);
+  const bus: BusPlan = { address: broker.address, topic: broker.topic, bytes, keys, subscriptions };
+  try {
+    await runAndReport({ ...plan, url: `bus:${broker.topic}`, bus }, options);
+  } finally {
+    await broker.stop();
+  }
+}
+
+interface LoadedBroker {
+  readonly address: string;
+  readonly topic: string;
+  stop(): Promise<void>;
+}
+
+/** A broker worker's own code in a process of its own, with an empty log. */
+async function ownBroker(durability: "disk" | "memory"): Promise<LoadedBroker> {
+  const directory = mkdtempSync(join(tmpdir(), "mc-bus-"));
+  const clean = () => rmSync(directory, { recursive: true, force: true });
+  try {
+    const address = join(directory, "b.sock");
+    const script = join(import.meta.dir, "..", "bus", "microcosm.ts");
+    const child = await startReady([process.execPath, script, "broker", address, "{}"]);
+    return { address, topic: durability, stop: async () => void (await child.stop().finally(clean)) };
+  } catch (error) {
+    clean();
+    throw error;
+  }
+}
+
+async function runningBroker(dataDirectory: string, topic: string): Promise<LoadedBroker> {
+  const control = await ControlClient.find({ data: dataDirectory });
+  const [instances, topics] = await Promise.all([
+    control.get<InstanceInfo[]>("/api/instances"),
+    control.get<TopicInfo[]>("/api/bus/topics"),
+  ]);
+  if (!topics.some((known) => known.topic === topic)) {
+    throw new Error(
+      `the run has no topic "${topic}"; there are ${topics.map((known) => known.topic).join(", ")}`,
+    );
+  }
+  const broker = instances.find(({ role }) => role === "broker");
+  if (broker === undefined || !broker.address.startsWith("/")) {
+    throw new Error(
+      "the run's broker has no socket of its own: a monolith's bus cannot be loaded from outside",
+    );
+  }
+  return { address: broker.address, topic, stop: async () => {} };
+}
