@@ -68,7 +68,7 @@ test("the bus of a run is loaded on a topic that it has, and on no other", async
   } finally {
     await run?.stop();
   }
-}, 60_000);
+}, 120_000);
 
 test("what means nothing is refused by name", async () => {
   const wrong: readonly (readonly [readonly string[], string])[] = [
