@@ -6,12 +6,14 @@
  * bundle. Minifying on top changed neither that nor the size by a hundredth, and costs readable stack traces.
  */
 import { mkdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 const root = join(import.meta.dir, "..");
-const outfile = process.argv[2] ?? join(root, "dist", "microcosm");
+const outfile = resolve(process.argv[2] ?? join(root, "dist", "microcosm"));
 
-mkdirSync(join(outfile, ".."), { recursive: true });
+mkdirSync(dirname(outfile), { recursive: true });
+// Bun writes its unfinished binary, 60 MB and more, into the current folder, and leaves it there when it is killed.
+process.chdir(dirname(outfile));
 const startedAt = performance.now();
 const result = await Bun.build({
   entrypoints: [join(root, "main.ts")],
