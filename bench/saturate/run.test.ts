@@ -79,7 +79,7 @@ test("over the instances of a service: throughput, the law, and what limits each
   stops.push(() => run.stop());
   const report = await saturate({
     ...options,
-    // One at a time and 4 ms each, without CPU: so each further instance brings as much again.
+    // One at a time and 20 ms each, without CPU: so each further instance brings as much again.
     url: `${run.gateway}/through?work=wait`,
     trialMs: 1200,
     maxRate: 20,
@@ -95,7 +95,9 @@ test("over the instances of a service: throughput, the law, and what limits each
   };
   expect(mean(3)).toBeGreaterThan(1.5 * mean(1));
   expect(usl!.lambda).toBeGreaterThan(0);
-  expect(points[0]!.bottleneck!.service).toBe("back");
+  const { service, kind } = points[0]!.bottleneck!;
+  // A machine full with other programs is what limits then, and is named.
+  expect(kind === "machine" ? "back" : service).toBe("back");
   expect(report.target!.figures.edges.length).toBeGreaterThan(0);
   expect(saturationHtml(report)).toContain("By instances");
   const instances = await run.control.get<{ service: string }[]>("/api/instances");
