@@ -3,6 +3,7 @@ import { VirtualClock } from "../../virtual-clock.ts";
 import type { HistogramData, MetricPoint } from "../model.ts";
 import { metric } from "../names.ts";
 import type { Heatmap, LiveGraph, Series } from "../query.ts";
+import { gaugeMs } from "./live-window.ts";
 import { Observer } from "./observer.ts";
 import { queries } from "./queries.ts";
 import { batch } from "./spans-fixture.ts";
@@ -187,7 +188,7 @@ describe("the live graph", () => {
         expect.objectContaining({ from: "broker", to: "orders", kind: "delivery", topic: "stock.reserved" }),
       ]),
     );
-    clock.advance(120_000);
+    clock.advance(gaugeMs + 1_000);
     expect((queries.graph!(observer, {}) as LiveGraph).nodes).toEqual([]);
   });
 });
