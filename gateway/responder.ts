@@ -1,6 +1,6 @@
 /**
- * Hot path. Writes the lines of an answer's head straight into the text that is sent: a native Response of the same
- * answer, made and taken apart again, took 3 µs of the gateway's 18 a request.
+ * Hot path. Writes the lines of an answer's head straight into the text that is sent: making a native Response of the same
+ * answer was 9 % of the gateway's time.
  */
 import type { HeaderList } from "../runtime/calls/mesh.ts";
 import type { GatewayBounds } from "./bounds.ts";
@@ -37,8 +37,6 @@ export class Responder {
   readonly #cors: Cors | undefined;
   readonly #compression: Compression | undefined;
   readonly #compressFromBytes: number;
-  /** Of the last answer: answers of one route mostly have the same fields. */
-  #own: OwnFields = { headers: [], fields: "", vary: "" };
 
   constructor(options: ResponderOptions) {
     this.#metrics = options.metrics;
@@ -124,13 +122,9 @@ export class Responder {
   /** Lines of the head; undefined when a value could not stand in one. */
   #fields(x: Exchange, headers: HeaderList): string | undefined {
     const { extra } = x;
-    let { fields, vary } = this.#own;
-    if (!isSame(this.#own.headers, headers)) {
-      const own = ownFields(headers);
-      if (own === undefined) return undefined;
-      ({ fields, vary } = own);
-      if (headers.length <= maxKeptHeaders) this.#own = own;
-    }
+    const own = ownFields(headers);
+    if (own === undefined) return undefined;
+    let { fields, vary } = own;
     if (extra !== undefined) {
       // The gateway's word replaces the service's, except that reasons to vary add up.
       for (let i = 0; i < extra.length; i += 2) {
@@ -152,14 +146,11 @@ export class Responder {
 }
 
 interface OwnFields {
-  readonly headers: HeaderList;
-  /** Their lines, without what frames the body and what the gateway says itself. */
+  /** Lines of the service's headers, without what frames the body and what the gateway says itself. */
   readonly fields: string;
   readonly vary: string;
 }
 
-/** More than these seldom come twice. */
-const maxKeptHeaders = 16;
 const lastLines = `${securityHeaders[0]}: ${securityHeaders[1]}\r\nx-request-id: `;
 
 /** Lines of what a service said; undefined when one could not stand in a head. */
@@ -173,13 +164,7 @@ function ownFields(headers: HeaderList): OwnFields | undefined {
     if (name === "vary") vary = vary === "" ? value : `${vary}, ${value}`;
     else if (!isFraming(name) && !isOwn(name)) fields += `${name}: ${value}\r\n`;
   }
-  return { headers, fields, vary };
-}
-
-function isSame(one: HeaderList, other: HeaderList): boolean {
-  if (one.length !== other.length) return false;
-  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
-  return true;
+  return { fields, vary };
 }
 
 /** The lines but those of `name`. */
