@@ -1,4 +1,4 @@
-import { Packr } from "msgpackr";
+import { Packr } from "msgpackr/pack";
 
 /**
  * An event's `data` as bytes and back. Plain MessagePack without msgpackr's record extension: stored events are read by

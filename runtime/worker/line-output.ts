@@ -1,4 +1,4 @@
-/** What a stream of the process offers; `process.stdout` is one. */
+/** Where lines go; `done` is called once the reader has the text, or is gone. */
 export interface OutputStream {
   write(text: string, done: () => void): unknown;
 }

@@ -3,7 +3,7 @@ import type { RequestInfo } from "../../sdk/service.ts";
 import { systemClock, systemRandom } from "../clock.ts";
 import { UnixTransport } from "../transport/unix.ts";
 import { captureConsole } from "./console-capture.ts";
-import { LineOutput } from "./line-output.ts";
+import { LineOutput, type OutputStream } from "./line-output.ts";
 import { recordLogs } from "./log-records.ts";
 import { JsonLogger } from "./logger.ts";
 import { dieWithParent } from "./parent-death.ts";
@@ -18,7 +18,7 @@ const lastWordsMs = 200;
 /** This process as the worker that MICROCOSM_WORKER describes. Ends the process when the worker is over. */
 export async function runWorker(roleOf: (spec: WorkerSpec) => Promise<Role>): Promise<void> {
   const clock = systemClock;
-  const output = new LineOutput({ write: (text, done) => process.stdout.write(text, done) }, (count) =>
+  const output = new LineOutput(standardOutput(), (count) =>
     JSON.stringify({
       at: clock.now(),
       level: "warn",
@@ -26,8 +26,6 @@ export async function runWorker(roleOf: (spec: WorkerSpec) => Promise<Role>): Pr
     }),
   );
   const log = new JsonLogger((line) => output.write(line), clock.now);
-  // The reader is gone, so nobody is left to tell; the control link says what to do.
-  process.stdout.on("error", () => {});
   const scope = new AsyncLocalStorage<RequestInfo>();
   captureConsole(log, () => scope.getStore());
   const exit = async (code: number) => {
@@ -68,4 +66,16 @@ export async function runWorker(roleOf: (spec: WorkerSpec) => Promise<Role>): Pr
     if (spec.role !== "service") Bun.unsafe.setJITPolicy(1);
   });
   await exit((await worker.exited) === "failed" ? 1 : 0);
+}
+
+/** Without `process.stdout`, whose Node streams take every worker 2 MiB. */
+function standardOutput(): OutputStream {
+  const sink = Bun.stdout.writer();
+  return {
+    write: (text, done) => {
+      sink.write(text);
+      // Rejects when the reader is gone: nobody is left to tell then, and the control link says what to do.
+      Promise.resolve(sink.flush()).then(done, done);
+    },
+  };
 }
