@@ -103,5 +103,6 @@ export async function runAndReport(
   );
   if (options.json === true) process.stdout.write(`${JSON.stringify({ ...result, target, files })}\n`);
   else process.stdout.write(`${summaryText(result)}${targetText(target)}\n${filesText(files)}`);
+  if (watch.silence !== undefined) process.stderr.write(`the run says nothing of itself: ${watch.silence}\n`);
   if (result.problems.some((problem) => problem.severity === "error")) process.exitCode = 1;
 }

@@ -32,6 +32,8 @@ export interface SaturationReport extends ReportFrame {
   readonly scaling?: Scaling;
   /** From the inside, at the highest rate that held; when the target is a Microcosm run. */
   readonly target?: TargetReport;
+  /** Why a run that is the target said nothing. */
+  readonly targetSilence?: string;
 }
 
 const maxRates = 24;
@@ -63,6 +65,7 @@ export async function saturate(
     maxRates,
   });
   const target = result.highest === undefined ? undefined : await atTheEdge(result.highest, trials, watch);
+  const targetSilence = watch.silence;
   if (result.highest !== undefined) {
     const top = result.lowestFailed ?? result.highest;
     for (let i = 1; i <= options.curvePoints; i++) await trials.run((top * i) / (options.curvePoints + 1));
@@ -87,6 +90,7 @@ export async function saturate(
     ...(enough ? { usl: fitUsl(closed) } : {}),
     ...(scaling === undefined ? {} : { scaling }),
     ...(target === undefined ? {} : { target }),
+    ...(targetSilence === undefined ? {} : { targetSilence }),
   };
 }
 

@@ -53,7 +53,7 @@ export function findings(report: SaturationReport): string[] {
   }
   found.push(
     target?.bottleneck === undefined
-      ? "bottleneck: not named, because the target is no Microcosm run of yours, or its telemetry is off"
+      ? `bottleneck: not named, because ${report.targetSilence ?? (target === undefined ? "the target is no Microcosm run of yours" : "its telemetry has no request in that time")}`
       : `bottleneck: ${target.bottleneck.service}; ${target.bottleneck.reason}`,
   );
   if (usl !== undefined) found.push(`over clients: ${uslText(usl, "client")}`);

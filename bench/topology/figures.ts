@@ -2,11 +2,12 @@ import type { ControlClient } from "../../runtime/control/client.ts";
 import type { InstanceInfo } from "../../runtime/control/api.ts";
 import { metric } from "../../runtime/telemetry/names.ts";
 import type { Series } from "../../runtime/telemetry/query.ts";
+import { bucketMs, type ReportWindow, reportWindow } from "./report-window.ts";
 
-/** Workers report once a second, and the observer takes them in ticks. */
-const reportDelayMs = 2500;
-/** The finest buckets that the observer has. */
-const bucketMs = 1000;
+/** Asked again this long after, until two answers are the same and tell of something. */
+const askAgainMs = 500;
+/** After this long what is there is taken as it is. */
+const patienceMs = 15_000;
 
 export interface EdgeFigures {
   readonly from: string;
@@ -55,21 +56,23 @@ export interface RunWindow {
   readonly toMs: number;
 }
 
-/** Asks a run's observer, once what belongs to the window has come in. Rejects with `not-found` where telemetry is off. */
+/**
+ * Asks a run's observer until what belongs to the window has come in: on a busy machine workers report late, and the
+ * observer takes in late. Rejects with `not-found` where telemetry is off.
+ */
 export async function readFigures(control: ControlClient, window: RunWindow): Promise<RunFigures> {
-  await Bun.sleep(Math.max(0, window.toMs + reportDelayMs - Date.now()));
-  const from = Math.floor(window.fromMs / bucketMs) * bucketMs;
-  const to = Math.max(from + bucketMs, Math.floor(window.toMs / bucketMs) * bucketMs);
-  const reader = new Reader(control, from, to);
-  const [instances, edges] = await Promise.all([
-    control.get<InstanceInfo[]>("/api/instances"),
-    Promise.all([
-      reader.edges(metric.clientDuration, "to", "call"),
-      reader.edges(metric.publishDuration, "topic", "publish"),
-      reader.edges(metric.processDuration, "topic", "delivery"),
-    ]),
-  ]);
-  return { ...window, services: await reader.services(instances), edges: edges.flat().sort(byRate) };
+  const reports = reportWindow(window.fromMs, window.toMs);
+  await Bun.sleep(Math.max(0, reports.readAt - Date.now()));
+  const reader = new Reader(control, reports);
+  const giveUpAt = Date.now() + patienceMs;
+  for (let before = await reader.read(); ; ) {
+    await Bun.sleep(askAgainMs);
+    const figures = await reader.read();
+    const isThere = figures.services.some(({ perSecond }) => perSecond > 0);
+    if ((isThere && Bun.deepEquals(before, figures)) || Date.now() >= giveUpAt)
+      return { ...window, ...figures };
+    before = figures;
+  }
 }
 
 const byRate = (a: EdgeFigures, b: EdgeFigures) => b.perSecond - a.perSecond;
@@ -77,16 +80,29 @@ const byRate = (a: EdgeFigures, b: EdgeFigures) => b.perSecond - a.perSecond;
 /** One value each for the whole window. */
 class Reader {
   readonly #control: ControlClient;
+  readonly #reports: ReportWindow;
   readonly #range: Readonly<Record<string, string>>;
 
-  constructor(control: ControlClient, from: number, to: number) {
+  constructor(control: ControlClient, reports: ReportWindow) {
     this.#control = control;
+    this.#reports = reports;
+    const { from, to } = reports;
     this.#range = {
       from: String(from),
       to: String(to),
       stepMs: String(to - from),
       resolutionMs: String(bucketMs),
     };
+  }
+
+  async read(): Promise<Pick<RunFigures, "services" | "edges">> {
+    const [services, ...edges] = await Promise.all([
+      this.#control.get<InstanceInfo[]>("/api/instances").then((instances) => this.services(instances)),
+      this.edges(metric.clientDuration, "to", "call"),
+      this.edges(metric.publishDuration, "topic", "publish"),
+      this.edges(metric.processDuration, "topic", "delivery"),
+    ]);
+    return { services, edges: edges.flat().sort(byRate) };
   }
 
   async edges(name: string, label: "to" | "topic", kind: EdgeFigures["kind"]): Promise<EdgeFigures[]> {
@@ -126,7 +142,7 @@ class Reader {
       this.#values(metric.processDuration, "service", "mean"),
       this.#values(metric.databaseDuration, "service", "rate"),
       this.#values(metric.databaseDuration, "service", "mean"),
-      this.#values(metric.cpu, each, "mean"),
+      this.#values(metric.cpu, each, this.#reports.gauge),
       this.#values(metric.loopDelay, each, "max"),
     ]);
     const found = Map.groupBy(instances, ({ service }) => service);
@@ -165,12 +181,13 @@ class Reader {
     for (const condition of where) query.append("where", condition);
     const series = await this.#control.get<Series[]>(`/api/telemetry/series?${query}`);
     const labels = by.split(",");
+    const factor = stat === "rate" ? this.#reports.rateFactor : 1;
     return new Map(
       series
         .filter(({ values }) => typeof values[0] === "number")
         .map(({ labels: own, values }) => [
           JSON.stringify(labels.map((label) => own[label])),
-          values[0] as number,
+          (values[0] as number) * factor,
         ]),
     );
   }

@@ -16,6 +16,7 @@ export interface TargetReport {
 export class TargetWatch {
   readonly #run: TargetRun | undefined;
   #machine = new MachineWatch();
+  #silence: string | undefined;
 
   private constructor(run: TargetRun | undefined) {
     this.#run = run;
@@ -30,14 +31,20 @@ export class TargetWatch {
     return this.#run;
   }
 
+  /** Why the last report of a run is missing. */
+  get silence(): string | undefined {
+    return this.#silence;
+  }
+
   /** Before a measurement. */
   begin(): void {
     this.#machine = new MachineWatch();
   }
 
-  /** After it. Undefined when the target is no run, its telemetry is off, or it is gone. */
+  /** After it. Undefined when the target is no run; and when its telemetry is off or it is gone, then `silence` says so. */
   async report(load: Pick<LoadResult, "measuredAt" | "measuredMs">): Promise<TargetReport | undefined> {
     const machine = this.#machine.use();
+    this.#silence = undefined;
     if (this.#run === undefined) return undefined;
     const { name, mode } = this.#run.info;
     const window = { name, mode, fromMs: load.measuredAt, toMs: load.measuredAt + load.measuredMs };
@@ -47,8 +54,9 @@ export class TargetWatch {
       return { figures, machine, ...(bottleneck === undefined ? {} : { bottleneck }) };
     } catch (error) {
       // Telemetry is off, or the run ended under the load: the load's own figures stand without it.
-      if (error instanceof MicrocosmError) return undefined;
-      throw error;
+      if (!(error instanceof MicrocosmError)) throw error;
+      this.#silence = error.message;
+      return undefined;
     }
   }
 }
