@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { findBottleneck, presenceOf } from "./bottleneck.ts";
 import type { EdgeFigures, RunFigures, ServiceFigures } from "./figures.ts";
-import { parseTicks } from "./machine.ts";
+import { parseCpuList, parseTicks } from "./machine.ts";
 
 function service(name: string, perSecond: number, meanMs: number, cpu: number): ServiceFigures {
   return {
@@ -93,7 +93,10 @@ describe("the bottleneck", () => {
   });
 });
 
-test("the machine's ticks: all that is neither idle nor waiting for a disk is busy", () => {
-  expect(parseTicks("cpu  10 1 5 80 3 1 1 4 0 0\ncpu0 1 1 1 1\n")).toEqual({ busy: 22, all: 105 });
-  expect(parseTicks("intr 5")).toBeUndefined();
+test("the machine's ticks: all that is neither idle nor waiting for a disk is busy, on the cores that may be used", () => {
+  const text = "cpu  20 1 5 80 3 1 1 4 0 0\ncpu0 10 1 5 80 3 1 1 4 0 0\ncpu1 10 0 0 0 0 0 0 0 0 0\nintr 5\n";
+  expect(parseTicks(text, new Set([0]))).toEqual({ busy: 22, all: 105 });
+  expect(parseTicks(text, new Set([0, 1]))).toEqual({ busy: 32, all: 115 });
+  expect(parseTicks(text, new Set([7]))).toBeUndefined();
+  expect(parseCpuList("0-2,5\n")).toEqual(new Set([0, 1, 2, 5]));
 });

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
-/** What the whole machine did over a stretch of time, whoever did it. */
+/** What the cores that this process may use did over a stretch of time, whoever did it; a run is taken to have the same. */
 export interface MachineUse {
   readonly cores: number;
-  /** Of all cores; undefined where the system does not tell (elsewhere than on Linux). */
+  /** Of these cores; undefined where the system does not tell (elsewhere than on Linux). */
   readonly busyShare: number | undefined;
 }
 
@@ -26,22 +26,38 @@ export class MachineWatch {
   }
 }
 
-/** The first line of /proc/stat: user nice system idle iowait irq softirq steal. */
 function readTicks(): Ticks | undefined {
   try {
-    return parseTicks(readFileSync("/proc/stat", "utf8"));
+    const allowed = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+    return parseTicks(readFileSync("/proc/stat", "utf8"), parseCpuList(allowed ?? ""));
   } catch {
     return undefined;
   }
 }
 
-export function parseTicks(text: string): Ticks | undefined {
-  const line = /^cpu\s+(.*)$/m.exec(text)?.[1];
-  if (line === undefined) return undefined;
-  const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = line
-    .trim()
-    .split(/\s+/)
-    .map(Number);
-  const busy = user + nice + system + irq + softirq + steal;
-  return { busy, all: busy + idle + iowait };
+/** `0-2,5`, as the kernel writes sets of cores. */
+export function parseCpuList(text: string): Set<number> {
+  const cores = new Set<number>();
+  for (const [, first, last = first] of text.matchAll(/(\d+)(?:-(\d+))?/g)) {
+    for (let core = Number(first); core <= Number(last); core++) cores.add(core);
+  }
+  return cores;
+}
+
+/**
+ * The lines of /proc/stat of these cores: user nice system idle iowait irq softirq steal. Of all cores the share would be
+ * small where a run is held to some of them, however full those are.
+ */
+export function parseTicks(text: string, cores: ReadonlySet<number>): Ticks | undefined {
+  let sum: Ticks | undefined;
+  for (const [, core, line = ""] of text.matchAll(/^cpu(\d+)\s+(.*)$/gm)) {
+    if (!cores.has(Number(core))) continue;
+    const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = line
+      .trim()
+      .split(/\s+/)
+      .map(Number);
+    const busy = user + nice + system + irq + softirq + steal;
+    sum = { busy: (sum?.busy ?? 0) + busy, all: (sum?.all ?? 0) + busy + idle + iowait };
+  }
+  return sum;
 }
