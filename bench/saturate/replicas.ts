@@ -17,6 +17,8 @@ export interface ReplicaPoint {
   readonly throughput: number;
   /** What limited it at this size. */
   readonly bottleneck?: Bottleneck;
+  /** Why that is not known. */
+  readonly silence?: string;
 }
 
 export interface Scaling extends ScaleOptions {
@@ -79,7 +81,12 @@ export async function measureScaling(
       watch.begin();
       const load = await trials.closed(options.clients);
       const bottleneck = (await watch.report(load))?.bottleneck;
-      const point = { n, throughput: load.perSecond, ...(bottleneck === undefined ? {} : { bottleneck }) };
+      const { silence } = watch;
+      const point = {
+        ...{ n, throughput: load.perSecond },
+        ...(bottleneck === undefined ? {} : { bottleneck }),
+        ...(silence === undefined ? {} : { silence }),
+      };
       points.push(point);
       told(point);
     }

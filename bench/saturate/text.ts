@@ -73,11 +73,11 @@ function uslText({ lambda, sigma, kappa, peakN, rSquared }: UslFit, one: string)
 export const replicaHead = ["instances", "answers", "bottleneck", "why"] as const;
 
 export function replicaRows({ scaling }: SaturationReport): string[][] {
-  return (scaling?.points ?? []).map(({ n, throughput, bottleneck }) => [
+  return (scaling?.points ?? []).map(({ n, throughput, bottleneck, silence }) => [
     String(n),
     `${whole(throughput)}/s`,
     bottleneck?.service ?? "–",
-    bottleneck?.kind ?? "–",
+    bottleneck?.kind ?? silence ?? "–",
   ]);
 }
 

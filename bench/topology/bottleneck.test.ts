@@ -86,6 +86,20 @@ describe("the bottleneck", () => {
     expect(found.reason).toContain("its event loop serves all");
   });
 
+  test("is none that had nothing to do, however busy it was", () => {
+    const asked = figures({ front: 0.1, back: 0.1 });
+    const services = [...asked.services, service("observer", 0, 0, 0.99), service("starting", 0, 0, 0.9)];
+    expect(findBottleneck({ ...asked, services }, idle)).toMatchObject({ service: "back", kind: "waiting" });
+  });
+
+  test("is the broker when that is full, which has edges and no requests", () => {
+    const asked = figures({ front: 0.1, back: 0.1 });
+    const services = [...asked.services, service("broker", 0, 0, 0.95)];
+    const publish: EdgeFigures = { ...call("front", "broker", 100, 2), kind: "publish", topic: "orders" };
+    const found = findBottleneck({ ...asked, services, edges: [...asked.edges, publish] }, idle);
+    expect(found).toMatchObject({ service: "broker", kind: "process" });
+  });
+
   test("is nothing when nothing was asked", () => {
     expect(findBottleneck({ mode: "processes", services: [], edges: [] }, idle)).toBeUndefined();
     const quiet = { mode: "processes" as const, services: [service("gateway", 0, 0, 0)], edges: [] };

@@ -1,4 +1,4 @@
-import type { RunFigures, ServiceFigures } from "./figures.ts";
+import type { EdgeFigures, RunFigures, ServiceFigures } from "./figures.ts";
 import type { MachineUse } from "./machine.ts";
 
 /** An event loop that has this share of a core has nothing left: the rest goes into waking up and being scheduled. */
@@ -56,15 +56,20 @@ export function findBottleneck(
   figures: Pick<RunFigures, "services" | "edges" | "mode">,
   machine: MachineUse,
 ): Bottleneck | undefined {
-  const { services, mode } = figures;
-  const presence = presenceOf(figures);
+  const { mode } = figures;
+  const services: readonly ServiceFigures[] = figures.services.filter((service) =>
+    takesPart(service, figures.edges),
+  );
+  const presence = presenceOf({ services, edges: figures.edges });
   const [fullest] = presence;
-  if (fullest === undefined || services.every(({ perSecond }) => perSecond === 0)) return undefined;
-  const most = (of: (service: ServiceFigures) => number) =>
-    services.reduce((best, service) => (of(service) > of(best) ? service : best));
+  if (fullest === undefined) return undefined;
+  const most = (of: (service: ServiceFigures) => number, among = services) =>
+    among.reduce((best, service) => (of(service) > of(best) ? service : best));
   const where = presenceText(presence);
-  const hot = most(({ busiest }) => busiest.cpu);
-  if (mode === "monolith") return ofMonolith(fullest.service, hot, where);
+  const cpu = ({ busiest }: ServiceFigures) => busiest.cpu;
+  // One process there, whoever of it tells of its CPU.
+  if (mode === "monolith") return ofMonolith(fullest.service, most(cpu, figures.services), where);
+  const hot = most(cpu);
   if (hot.busiest.cpu >= fullCoreShare) {
     return {
       service: hot.service,
@@ -74,7 +79,7 @@ export function findBottleneck(
   }
   const busyCores = machine.cores * (machine.busyShare ?? 0);
   const isFull = (machine.busyShare ?? 0) >= fullMachineShare;
-  const used = services.reduce((sum, { cpu }) => sum + cpu, 0) / busyCores;
+  const used = figures.services.reduce((sum, service) => sum + service.cpu, 0) / busyCores;
   if (isFull && used >= ownMachineShare) {
     const user = most(({ cpu }) => cpu);
     return {
@@ -99,6 +104,12 @@ export function findBottleneck(
     kind: "waiting",
     reason: `no CPU is short (busiest: ${hot.busiest.instance}, ${share(hot.busiest.cpu)} of a core), so it is ${what}. ${where}`,
   };
+}
+
+/** A service of which nothing was asked limits nobody, however busy it was: with its own start, or as the observer. */
+function takesPart({ service, perSecond }: ServiceFigures, edges: readonly EdgeFigures[]): boolean {
+  // What the broker does stands on its edges alone.
+  return perSecond > 0 || edges.some(({ from, to }) => from === service || to === service);
 }
 
 /** All services share one event loop there, and with it one figure. */

@@ -77,22 +77,16 @@ export async function readFigures(control: ControlClient, window: RunWindow): Pr
 
 const byRate = (a: EdgeFigures, b: EdgeFigures) => b.perSecond - a.perSecond;
 
+const gauges: readonly string[] = [metric.cpu, metric.loopDelay];
+
 /** One value each for the whole window. */
 class Reader {
   readonly #control: ControlClient;
   readonly #reports: ReportWindow;
-  readonly #range: Readonly<Record<string, string>>;
 
   constructor(control: ControlClient, reports: ReportWindow) {
     this.#control = control;
     this.#reports = reports;
-    const { from, to } = reports;
-    this.#range = {
-      from: String(from),
-      to: String(to),
-      stepMs: String(to - from),
-      resolutionMs: String(bucketMs),
-    };
   }
 
   async read(): Promise<Pick<RunFigures, "services" | "edges">> {
@@ -177,7 +171,11 @@ class Reader {
     stat: string,
     where: readonly string[] = [],
   ): Promise<Map<string, number>> {
-    const query = new URLSearchParams({ metric: name, by, stat, ...this.#range });
+    const { to, gaugeFrom } = this.#reports;
+    const from = gauges.includes(name) ? gaugeFrom : this.#reports.from;
+    const range = { from, to, stepMs: to - from, resolutionMs: bucketMs };
+    const query = new URLSearchParams({ metric: name, by, stat });
+    for (const [key, value] of Object.entries(range)) query.set(key, String(value));
     for (const condition of where) query.append("where", condition);
     const series = await this.#control.get<Series[]>(`/api/telemetry/series?${query}`);
     const labels = by.split(",");

@@ -31,6 +31,12 @@ test("of a short one, all reports that tell of it are there, and rates are those
       for (const { after, at } of reportsOf(phase).filter((each) => each.at > fromMs && each.after < toMs)) {
         expect([after, at >= window.from && at < window.to]).toEqual([after, true]);
       }
+      const gauges = reportsOf(phase).filter(({ at }) => at >= window.gaugeFrom && at < window.to);
+      // What a start took half a second before is in none, and at least half of one tells of the measurement.
+      for (const { at } of gauges) expect(at).toBeGreaterThanOrEqual(fromMs);
+      expect(
+        Math.max(...gauges.map(({ after, at }) => Math.min(at, toMs) - Math.max(after, fromMs))),
+      ).toBeGreaterThanOrEqual(bucketMs / 4);
     }
     // 120 requests in it, as the observer tells their rate over the window.
     const told = (120 * 1000) / (window.to - window.from);

@@ -14,8 +14,9 @@ export interface ReportWindow {
   readonly to: number;
   /** What counts in it are a second, is to be multiplied by this. */
   readonly rateFactor: number;
-  /** Of what a gauge said in it. */
+  /** Of what a gauge said, and from when on. */
   readonly gauge: "mean" | "max";
+  readonly gaugeFrom: number;
   /** Before this not all of it is with the observer. */
   readonly readAt: number;
 }
@@ -23,18 +24,19 @@ export interface ReportWindow {
 /**
  * A report tells of the second before it, and each worker has its own place in the second. Reports that lie wholly
  * within a measurement are taken where there are some. A short measurement has none: then it is all that came of it,
- * spread over its own time, and of gauges the highest, because the others tell of a time before or after it as well.
+ * spread over its own time, and of gauges the highest, because the others tell of a time before or after it as well;
+ * without those of the second in which it began, which tell most of what was before it, such as the start of an instance.
  */
 export function reportWindow(fromMs: number, toMs: number): ReportWindow {
   const from = Math.ceil(fromMs / bucketMs) * bucketMs + bucketMs;
   const to = Math.floor(toMs / bucketMs) * bucketMs;
   if (to - from >= fewBuckets * bucketMs) {
-    return { from, to, rateFactor: 1, gauge: "mean", readAt: to + intakeMs };
+    return { from, to, rateFactor: 1, gauge: "mean", gaugeFrom: from, readAt: to + intakeMs };
   }
   const first = Math.floor(fromMs / bucketMs) * bucketMs;
   const last = Math.ceil((toMs + firstReportMs) / bucketMs) * bucketMs;
   return {
-    ...{ from: first, to: last, gauge: "max" },
+    ...{ from: first, to: last, gauge: "max", gaugeFrom: Math.ceil(fromMs / bucketMs) * bucketMs },
     rateFactor: (last - first) / Math.max(1, toMs - fromMs),
     readAt: toMs + firstReportMs + intakeMs,
   };
