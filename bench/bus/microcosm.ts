@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { EventRecord } from "../../runtime/bus/broker.ts";
 import { BrokerClient } from "../../runtime/bus/client.ts";
 import { encodeData } from "../../runtime/bus/data.ts";
+import { EventIds } from "../../runtime/bus/event-ids.ts";
 import { BrokerServer } from "../../runtime/bus/server.ts";
 import { systemClock, systemRandom } from "../../runtime/clock.ts";
 import type { TopicConfig } from "../../runtime/topology/model.ts";
@@ -46,8 +47,11 @@ function client(): BrokerClient {
   });
 }
 
-function event(topicName: string, data: Uint8Array): EventRecord {
-  return { id: Bun.randomUUIDv7(), source: "/bench", type: topicName, time: Date.now(), data };
+const ids = new EventIds();
+
+/** As a service's event maker does it. */
+function event(topicName: string, data: Uint8Array, time: number): EventRecord {
+  return { id: ids.next(time), source: "/bench", type: topicName, time, data };
 }
 
 /** As many publishers as events may be in flight, each waiting for its acknowledgement. */
@@ -59,7 +63,8 @@ async function acked(): Promise<void> {
   const lane = async () => {
     while (running) {
       const began = performance.now();
-      await bus.publish("disk", event("disk", data), Date.now() + 30_000);
+      const now = Date.now();
+      await bus.publish("disk", event("disk", data, now), now + 30_000);
       meter.tick(1, began);
     }
   };
@@ -78,7 +83,10 @@ async function publish(): Promise<void> {
     running = false;
   });
   const lane = async () => {
-    while (running) await bus.publish("memory", event("memory", data), Date.now() + 30_000);
+    while (running) {
+      const now = Date.now();
+      await bus.publish("memory", event("memory", data, now), now + 30_000);
+    }
   };
   await Promise.all(Array.from({ length: load.inFlight }, lane));
   await bus.stop();

@@ -2,15 +2,18 @@ import type { PackedId } from "./packed-id.ts";
 
 /**
  * Event ids with an offset each, exact. Open addressing with linear probing, load at most a half; the ids lie one behind
- * the other in an arena, a UUID as its 16 bytes:
+ * the other in an arena, a UUID as its 16 bytes. UUIDs that count up in their last digit while their offsets count up too
+ * share an entry: a publisher's ids mostly do (event-ids.ts). A family, those that differ in that digit only, has 16 entries
+ * at the most, so that no search is long.
  *
  * ```
  *  0  u8   bytes of the id; 0 for a UUID in lower case, which takes 16
- *  1  u48  offset + 1; 0 when it was taken back
- *  7  the id
+ *  1  u48  offset of the first
+ *  7  u8   how many ids; 0 when they were taken back
+ *  8  the id, of a UUID the first
  * ```
  *
- * Hot path, once per published event. A `Map<string, number>` costs 800 ns here for making, hashing and keeping a fresh
+ * Hot path, once for each run of ids. A `Map<string, number>` costs 800 ns here for making, hashing and keeping a fresh
  * string; hashing the id's bytes in place and comparing them in an arena costs a tenth of that.
  */
 export class IdTable {
@@ -19,6 +22,8 @@ export class IdTable {
   #slots: Uint32Array;
   #arena = Buffer.allocUnsafeSlow(4096);
   #used = 0;
+  #entries = 0;
+  /** Ids, which may be more than entries. */
   size = 0;
 
   /** `slots` is a power of two. */
@@ -27,10 +32,10 @@ export class IdTable {
     this.#slots = new Uint32Array(slots * 2);
   }
 
-  /** For a table that holds as many ids as this one. */
+  /** For a table that holds as many entries as this one. */
   get slots(): number {
     let slots = fewestSlots;
-    while (slots < this.size * 2) slots *= 2;
+    while (slots < this.#entries * 2) slots *= 2;
     return slots;
   }
 
@@ -40,89 +45,124 @@ export class IdTable {
 
   /** The offset the id has, or -1. */
   find(id: PackedId): number {
-    const slot = this.#slot(id);
-    return this.#slots[slot] === 0 ? forgotten : this.#offset(this.#slots[slot + 1]!);
+    for (let slot = this.#slot(id, id.hash & this.#mask); this.#slots[slot] !== 0; ) {
+      const entry = this.#slots[slot + 1]!;
+      const distance = this.#distance(entry, id);
+      if (distance >= 0 && distance < this.#arena[entry + 7]!) return this.#first(entry) + distance;
+      slot = this.#slot(id, (slot / 2 + 1) & this.#mask);
+    }
+    return unknown;
   }
 
-  /** The offset the id has, or -1 after giving it this one. */
-  findOrAdd(id: PackedId, offset: number): number {
-    const slot = this.#slot(id);
-    if (this.#slots[slot] !== 0) {
-      const place = this.#slots[slot + 1]!;
-      const earlier = this.#offset(place);
-      if (earlier === forgotten) this.#setOffset(place, offset);
-      return earlier;
+  /** Of a UUID's family, the last byte of the first id above it that is here; when there is none, the end of the family. */
+  nextAbove(id: PackedId): number {
+    const last = id.bytes[id.end - 1]!;
+    let next = (last | 15) + 1;
+    for (let slot = this.#slot(id, id.hash & this.#mask); this.#slots[slot] !== 0; ) {
+      const entry = this.#slots[slot + 1]!;
+      const first = last - this.#distance(entry, id);
+      if (first > last && first < next && this.#arena[entry + 7] !== 0) next = first;
+      slot = this.#slot(id, (slot / 2 + 1) & this.#mask);
     }
+    return next;
+  }
+
+  /** Notes an id that is not here; returns its entry. */
+  add(id: PackedId, offset: number): number {
+    this.size++;
+    let slot = this.#slot(id, id.hash & this.#mask);
+    while (this.#slots[slot] !== 0) {
+      const entry = this.#slots[slot + 1]!;
+      const count = this.#arena[entry + 7]!;
+      if (count > 0 && this.#first(entry) + count === offset && this.#distance(entry, id) === count) {
+        this.#arena[entry + 7] = count + 1;
+        return entry;
+      }
+      if (count === 0) {
+        this.#write(entry, id, offset);
+        return entry;
+      }
+      slot = this.#slot(id, (slot / 2 + 1) & this.#mask);
+    }
+    const entry = this.#place(id.end - id.start);
+    this.#write(entry, id, offset);
     this.#slots[slot] = id.hash;
-    this.#slots[slot + 1] = this.#keep(id, offset);
-    if (++this.size * 2 > this.#mask + 1) this.#growSlots();
-    return forgotten;
+    this.#slots[slot + 1] = entry;
+    if (++this.#entries * 2 > this.#mask + 1) this.#growSlots();
+    return entry;
+  }
+
+  /** The UUID after the last of this entry was seen, and gets the next offset. The caller knows that it is not here. */
+  extend(entry: number): void {
+    this.#arena[entry + 7]!++;
+    this.size++;
   }
 
   /** Takes back what has an offset from `offset` on. */
   forgetFrom(offset: number): void {
     const slots = this.#slots;
     for (let slot = 0; slot < slots.length; slot += 2) {
-      if (slots[slot] !== 0 && this.#offset(slots[slot + 1]!) >= offset) {
-        this.#setOffset(slots[slot + 1]!, forgotten);
-      }
+      if (slots[slot] === 0) continue;
+      const entry = slots[slot + 1]!;
+      const kept = Math.max(0, offset - this.#first(entry));
+      if (kept < this.#arena[entry + 7]!) this.#arena[entry + 7] = kept;
     }
   }
 
-  /** Where the id's slot is in `#slots`, or the empty one where it belongs. */
-  #slot(id: PackedId): number {
+  /** Where in `#slots` the next entry with the id, or of its family, is, or an empty one; looks from the slot with number `from` on. */
+  #slot(id: PackedId, from: number): number {
     const { hash } = id;
     const slots = this.#slots;
-    let slot = hash & this.#mask;
-    for (;;) {
+    for (let slot = from; ; slot = (slot + 1) & this.#mask) {
       const found = slots[slot * 2]!;
       if (found === 0) return slot * 2;
-      if (found === hash && this.#holds(slots[slot * 2 + 1]!, id)) return slot * 2;
-      slot = (slot + 1) & this.#mask;
+      if (found === hash && this.#isOfFamily(slots[slot * 2 + 1]!, id)) return slot * 2;
     }
   }
 
-  #holds(at: number, { tag, bytes, start, end }: PackedId): boolean {
+  #isOfFamily(entry: number, { tag, bytes, start, end }: PackedId): boolean {
     const arena = this.#arena;
-    if (arena[at] !== tag) return false;
-    for (let i = start, mine = at + entryHeaderBytes; i < end; i++)
-      if (arena[mine++] !== bytes[i]) return false;
-    return true;
+    if (arena[entry] !== tag) return false;
+    let mine = entry + entryHeaderBytes;
+    const last = tag === 0 ? end - 1 : end;
+    for (let i = start; i < last; i++) if (arena[mine++] !== bytes[i]) return false;
+    return tag !== 0 || arena[mine]! >> 4 === bytes[last]! >> 4;
   }
 
-  /** Puts the id into the arena; returns where. */
-  #keep({ tag, bytes, start, end }: PackedId, offset: number): number {
-    const at = this.#used;
-    this.#used += entryHeaderBytes + end - start;
-    if (this.#used > this.#arena.length) this.#growArena(at);
-    this.#arena[at] = tag;
-    this.#setOffset(at, offset);
+  /** How far the id is above the first of the entry, which is of its family. */
+  #distance(entry: number, { tag, bytes, end }: PackedId): number {
+    return tag === 0 ? bytes[end - 1]! - this.#arena[entry + entryHeaderBytes + uuidBytes - 1]! : 0;
+  }
+
+  /** Room in the arena for an entry whose id has this many bytes. */
+  #place(idBytes: number): number {
+    const entry = this.#used;
+    this.#used += entryHeaderBytes + idBytes;
+    if (this.#used > this.#arena.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(this.#used, this.#arena.length * 2));
+      this.#arena.copy(larger, 0, 0, entry);
+      this.#arena = larger;
+    }
+    return entry;
+  }
+
+  #write(entry: number, { tag, bytes, start, end }: PackedId, offset: number): void {
+    const arena = this.#arena;
+    const high = Math.floor(offset / 2 ** 32);
+    arena[entry] = tag;
+    arena[entry + 1] = offset;
+    arena[entry + 2] = offset >>> 8;
+    arena[entry + 3] = offset >>> 16;
+    arena[entry + 4] = offset >>> 24;
+    arena[entry + 5] = high;
+    arena[entry + 6] = high >>> 8;
+    arena[entry + 7] = 1;
     // A UUID's 16 bytes: a loop is quicker than a native call.
-    const arena = this.#arena;
-    for (let from = start, to = at + entryHeaderBytes; from < end; ) arena[to++] = bytes[from++]!;
-    return at;
+    for (let from = start, to = entry + entryHeaderBytes; from < end; ) arena[to++] = bytes[from++]!;
   }
 
-  #offset(at: number): number {
-    return this.#arena.readUInt32LE(at + 1) + this.#arena.readUInt16LE(at + 5) * 2 ** 32 - 1;
-  }
-
-  #setOffset(at: number, offset: number): void {
-    const arena = this.#arena;
-    const low = (offset + 1) >>> 0;
-    const high = Math.floor((offset + 1) / 2 ** 32);
-    arena[at + 1] = low;
-    arena[at + 2] = low >>> 8;
-    arena[at + 3] = low >>> 16;
-    arena[at + 4] = low >>> 24;
-    arena[at + 5] = high;
-    arena[at + 6] = high >>> 8;
-  }
-
-  #growArena(used: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#used, this.#arena.length * 2));
-    this.#arena.copy(larger, 0, 0, used);
-    this.#arena = larger;
+  #first(entry: number): number {
+    return this.#arena.readUInt32LE(entry + 1) + this.#arena.readUInt16LE(entry + 5) * 2 ** 32;
   }
 
   #growSlots(): void {
@@ -142,5 +182,6 @@ export class IdTable {
 
 export const fewestSlots = 256;
 
-const forgotten = -1;
-const entryHeaderBytes = 7;
+const unknown = -1;
+const entryHeaderBytes = 8;
+const uuidBytes = 16;

@@ -1,5 +1,7 @@
 /**
  * The event id at hand: where its bytes are, and their hash. A UUID in lower case is its 16 bytes, everything else itself.
+ * A UUID's last hexadecimal digit does not count for its hash: the 16 that differ in it only, its family, belong together
+ * (id-table.ts).
  * One object is used for all ids, as one each would cost more than the rest.
  */
 export class PackedId {
@@ -21,16 +23,20 @@ export class PackedId {
     this.bytes = packed ? this.#uuid : buffer;
     this.start = packed ? 0 : start;
     this.end = packed ? uuidBytes : end;
-    this.hash = packed ? hashWords(this.#words) : hashBytes(buffer, start, end);
+    this.hash = packed ? hashFamily(this.#words) : hashBytes(buffer, start, end);
   }
 }
 
 const uuidBytes = 16;
-const uuidLength = 36;
+/** Of a UUID as text. */
+export const uuidLength = 36;
 const dash = 45;
 
+/** The last of four bytes is the highest of a word on all machines that Bun runs on. */
+const familyOfLastWord = 0xf0ff_ffff;
+
 /** Of the characters 0-9 and a-f; 255 for all others, so that each UUID is the text of one id only. */
-const digitOf = new Uint8Array(256).fill(255);
+export const digitOf = new Uint8Array(256).fill(255);
 for (let digit = 0; digit < 16; digit++) digitOf[digit.toString(16).charCodeAt(0)] = digit;
 
 /** Whether `buffer[start, end)` is a UUID in lower case; its bytes are then in `into`. */
@@ -59,8 +65,8 @@ function hashBytes(buffer: Buffer, start: number, end: number): number {
   return spread(hash);
 }
 
-function hashWords(words: Int32Array): number {
-  return spread(mix(mix(mix(mix(uuidBytes, words[0]!), words[1]!), words[2]!), words[3]!));
+function hashFamily(words: Int32Array): number {
+  return spread(mix(mix(mix(mix(uuidBytes, words[0]!), words[1]!), words[2]!), words[3]! & familyOfLastWord));
 }
 
 /** Never 0, which stands for an empty place in tables. */

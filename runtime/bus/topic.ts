@@ -47,6 +47,7 @@ export class Topic {
   stage(records: Buffer, count: number, now: number): Offsets {
     this.#dedupe ??= this.#remember(now);
     const dedupe = this.#dedupe;
+    dedupe.begin(records, now);
     const first = this.log.nextOffset + this.#stagedCount;
     let next = first;
     let offsets: number[] | undefined;
@@ -55,7 +56,7 @@ export class Topic {
     let at = 0;
     for (let i = 0; i < count; i++) {
       const id = at + recordHeaderBytes;
-      const earlier = dedupe.seen(records, id, id + recordIdBytes(records, at), next, now);
+      const earlier = dedupe.seen(id, id + recordIdBytes(records, at), next, now);
       const end = at + recordLength(records, at);
       if (earlier < 0) {
         offsets?.push(next);
@@ -69,6 +70,7 @@ export class Topic {
       }
       at = end;
     }
+    dedupe.end();
     if (at > from) this.#staged.push({ records: records.subarray(from, at), count: next - fromOffset });
     this.#stagedCount += next - first;
     return offsets ?? first;
@@ -125,11 +127,13 @@ export class Topic {
       const block = log.block(offset);
       if (block === undefined) break;
       let at = 0;
+      dedupe.begin(block.records, now);
       for (let i = 0; i < block.count; i++) {
         const id = at + recordHeaderBytes;
-        dedupe.seen(block.records, id, id + recordIdBytes(block.records, at), block.firstOffset + i, now);
+        dedupe.seen(id, id + recordIdBytes(block.records, at), block.firstOffset + i, now);
         at += recordLength(block.records, at);
       }
+      dedupe.end();
       offset = block.firstOffset + block.count;
     }
     return dedupe;

@@ -2,6 +2,7 @@ import { MicrocosmError } from "../../sdk/errors.ts";
 import type { EventSchemas, PublishOptions } from "../../sdk/event.ts";
 import type { EventRecord } from "../bus/broker.ts";
 import { encodeData } from "../bus/data.ts";
+import { EventIds } from "../bus/event-ids.ts";
 import { maxRecordBytes } from "../bus/record.ts";
 import type { Clock } from "../clock.ts";
 
@@ -19,6 +20,7 @@ const maxDataBytes = maxRecordBytes - 8 * 1024;
 /** Turns what an author publishes into the record the broker takes, once its schema has agreed. */
 export class EventMaker {
   readonly #options: EventMakerOptions;
+  readonly #ids = new EventIds();
 
   constructor(options: EventMakerOptions) {
     this.#options = options;
@@ -51,11 +53,12 @@ export class EventMaker {
       const message = `${topic}: an event has ${bytes.byteLength} bytes of data; the limit is ${maxDataBytes}`;
       throw new MicrocosmError("body-too-large", message);
     }
+    const time = clock.now();
     return {
-      id: options.id ?? Bun.randomUUIDv7(),
+      id: options.id ?? this.#ids.next(time),
       source: `/${service}`,
       type: topic,
-      time: clock.now(),
+      time,
       subject: options.subject,
       key: options.key ?? options.subject,
       traceparent,
