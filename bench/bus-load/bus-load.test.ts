@@ -26,7 +26,7 @@ async function bench(...args: readonly string[]) {
 const short = ["--duration", "1s", "--warmup", "300ms"] as const;
 
 for (const durability of ["disk", "memory"]) {
-  test(`an open loop on ${durability}: every event, from when it was due to its handler`, async () => {
+  test.concurrent(`an open loop on ${durability}: every event, from when it was due to its handler`, async () => {
     const { stdout } = await bench("--durability", durability, "--rate", "100", "--processes", "2", ...short);
     const load = JSON.parse(stdout) as LoadResult;
     expect(load.due).toBe(100);
@@ -37,7 +37,7 @@ for (const durability of ["disk", "memory"]) {
   }, 60_000);
 }
 
-test("a closed loop with keys: each subscription gets each event", async () => {
+test.concurrent("a closed loop with keys: each subscription gets each event", async () => {
   const { stdout } = await bench(
     "--clients",
     "3",
@@ -55,7 +55,7 @@ test("a closed loop with keys: each subscription gets each event", async () => {
   expect(load.total.replied).toBe(120);
 }, 60_000);
 
-test("the bus of a run is loaded on a topic that it has, and on no other", async () => {
+test.concurrent("the bus of a run is loaded on a topic that it has, and on no other", async () => {
   const data = join(directory, "data");
   let run: BootedRun | undefined;
   try {
@@ -70,16 +70,16 @@ test("the bus of a run is loaded on a topic that it has, and on no other", async
   }
 }, 120_000);
 
-test("what means nothing is refused by name", async () => {
+test.concurrent("what means nothing is refused by name", async () => {
   const wrong: readonly (readonly [readonly string[], string])[] = [
     [["--rate", "1", "--durability", "tape"], "--durability takes disk or memory"],
     [["--rate", "1", "--topic", "a"], "--topic and --data go together"],
     [["--rate", "1", "--bytes", "1e9"], "not a whole number from 0"],
     [[], "give --rate N"],
   ];
-  for (const [args, message] of wrong) {
-    const { stderr, code } = await bench(...args);
-    expect(stderr).toContain(message);
-    expect(code).toBe(1);
+  const told = await Promise.all(wrong.map(([args]) => bench(...args)));
+  for (const [i, [, message]] of wrong.entries()) {
+    expect(told[i]!.stderr).toContain(message);
+    expect(told[i]!.code).toBe(1);
   }
 }, 60_000);

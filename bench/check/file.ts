@@ -40,7 +40,7 @@ const check = z
 
 const thresholds = z.strictObject({
   rounds: z.int().min(3, "is 3 at least: fewer have no interval").max(50).default(5),
-  seconds: z.number().min(1).max(60).default(2),
+  seconds: z.number().min(0.5).max(60).default(2),
   seed: z.int().min(1).default(1),
   checks: z.array(check).min(1),
 });

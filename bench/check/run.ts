@@ -50,7 +50,9 @@ async function measure(check: Check, thresholds: Thresholds, bareUrl: string): P
     const target = scenario === undefined ? base + path : base;
     const rounds: CheckRound[] = [];
     // Not measured: what runs for the first time here is compiled first.
-    for (const url of [target, bareUrl]) await load(url, check, thresholds, 0, url === target);
+    for (const url of [target, bareUrl]) {
+      await load(url, check, { ...thresholds, seconds: warmupMs / 1000 }, 0, url === target);
+    }
     for (let round = 0; round < thresholds.rounds; round++) {
       const ours = () => load(target, check, thresholds, round, true);
       const theirs = () => load(bareUrl, check, thresholds, round, false);

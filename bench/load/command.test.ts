@@ -1,5 +1,5 @@
 /** The command as a person types it: what is wrong is said, the exit code is not 0, and what was measured is written. */
-import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,8 +8,8 @@ import { readReport } from "../report/report.ts";
 const directory = mkdtempSync(join(tmpdir(), "load-command-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const stops: (() => unknown)[] = [];
-afterEach(() => {
-  for (const stop of stops.splice(0)) stop();
+afterAll(() => {
+  for (const stop of stops) stop();
 });
 
 async function load(...args: readonly string[]) {
@@ -42,7 +42,7 @@ function problemsOf(stdout: string): string[] {
   return problems.filter(({ severity }) => severity === "error").map(({ message }) => message);
 }
 
-describe("a target that", () => {
+describe.concurrent("a target that", () => {
   const targets: readonly (readonly [string, () => string, string])[] = [
     ["refuses", () => "http://127.0.0.1:1/", "answered nothing (refused"],
     ["resets", () => listen((socket) => socket.terminate()), "answered nothing (reset"],
@@ -65,7 +65,15 @@ describe("a target that", () => {
 test("a rate that this machine cannot make is told, in a report too", async () => {
   const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("") });
   stops.push(() => server.stop(true));
-  const { stdout, code } = await load(server.url.href, "--rate", "400000", "--timeout", "60s");
+  const { stdout, code } = await load(
+    server.url.href,
+    "--rate",
+    "400000",
+    "--timeout",
+    "60s",
+    "--duration",
+    "200ms",
+  );
   expect(
     problemsOf(stdout).some((message) => message.startsWith("the rate of 400,000 a second was not reached")),
   ).toBe(true);
@@ -79,9 +87,9 @@ test("what is not known is refused, by name", async () => {
     [["ftp://127.0.0.1/", "--rate", "1"], "is not a URL to load"],
     [["http://127.0.0.1:1/"], "give --rate N"],
   ];
-  for (const [args, message] of wrong) {
-    const { stderr, code } = await load(...args);
-    expect(stderr).toContain(message);
-    expect(code).toBe(1);
+  const told = await Promise.all(wrong.map(([args]) => load(...args)));
+  for (const [i, [, message]] of wrong.entries()) {
+    expect(told[i]!.stderr).toContain(message);
+    expect(told[i]!.code).toBe(1);
   }
 }, 60_000);

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,8 +8,8 @@ import { failures, type LoadResult } from "./result.ts";
 import { runLoad } from "./run.ts";
 
 const stops: (() => unknown)[] = [];
-afterEach(() => {
-  for (const stop of stops.splice(0)) stop();
+afterAll(() => {
+  for (const stop of stops) stop();
 });
 
 function serve(fetch: (request: Request) => Response | Promise<Response>): string {
@@ -32,7 +32,7 @@ const errors = (result: LoadResult) =>
   result.problems.filter((problem) => problem.severity === "error").map((problem) => problem.message);
 
 describe("a run", () => {
-  test("in an open loop sends what was asked for, whatever number of processes", async () => {
+  test.concurrent("in an open loop sends what was asked for, whatever number of processes", async () => {
     let seen = 0;
     const url = serve(() => {
       seen++;
@@ -51,7 +51,7 @@ describe("a run", () => {
     expect(errors(result)).toEqual([]);
   });
 
-  test("in a closed loop never has more under way than clients, and ends at its count", async () => {
+  test.concurrent("in a closed loop never has more under way than clients, and ends at its count", async () => {
     let [now, most] = [0, 0];
     const url = serve(async () => {
       most = Math.max(most, ++now);
@@ -66,32 +66,7 @@ describe("a run", () => {
     expect(result.measuredMs).toBeLessThan(30_000);
   });
 
-  test("counts a stall in every request that was due during it, and shows what the naive figure hides", async () => {
-    let stalled = false;
-    let count = 0;
-    let until = 0;
-    const url = serve(async () => {
-      count++;
-      if (!stalled && count === 250) {
-        stalled = true;
-        until = performance.now() + 500;
-      }
-      const left = until - performance.now();
-      if (left > 0) await Bun.sleep(left);
-      return new Response("");
-    });
-    const result = await load({ url, loop: open(200), durationMs: 2000, warmup: 0, connections: 2 });
-    const corrected = LatencyHistogram.decode(result.total.corrected);
-    const uncorrected = LatencyHistogram.decode(result.total.uncorrected);
-    expect(result.total.replied).toBe(400);
-    // 100 of 400 were due while it stood still, 500, 495, 490 … ms before it went on: the median of those is 250 ms.
-    expect(corrected.percentileMs(87.5)).toBeGreaterThan(200);
-    expect(corrected.maxMs).toBeGreaterThan(480);
-    // Both connections were stuck, so that only two requests were sent during it.
-    expect(uncorrected.percentileMs(98)).toBeLessThan(corrected.percentileMs(80));
-  });
-
-  test("runs the turns of a scenario file, with its checks and thresholds", async () => {
+  test.concurrent("runs the turns of a scenario file, with its checks and thresholds", async () => {
     const url = serve(async (request) => {
       const path = new URL(request.url).pathname;
       if (path === "/login") return Response.json({ token: (await request.json()).user }, { status: 201 });
@@ -125,7 +100,7 @@ describe("a run", () => {
     expect(errors(result)).toEqual(["threshold broken: checkedShare ≥ 0.9, was 0.5"]);
   }, 30_000);
 
-  test("of a scenario whose setup fails is refused with the reason", async () => {
+  test.concurrent("of a scenario whose setup fails is refused with the reason", async () => {
     const directory = mkdtempSync(join(tmpdir(), "load-"));
     stops.push(() => rmSync(directory, { recursive: true, force: true }));
     const scenarioFile = join(directory, "broken.ts");
@@ -136,9 +111,34 @@ describe("a run", () => {
     );
     expect(load({ url: "http://127.0.0.1:9/", loop: open(1), scenarioFile })).rejects.toThrow("no beans");
   });
+
+  test("counts a stall in every request that was due during it, and shows what the naive figure hides", async () => {
+    let stalled = false;
+    let count = 0;
+    let until = 0;
+    const url = serve(async () => {
+      count++;
+      if (!stalled && count === 250) {
+        stalled = true;
+        until = performance.now() + 500;
+      }
+      const left = until - performance.now();
+      if (left > 0) await Bun.sleep(left);
+      return new Response("");
+    });
+    const result = await load({ url, loop: open(200), durationMs: 2000, warmup: 0, connections: 2 });
+    const corrected = LatencyHistogram.decode(result.total.corrected);
+    const uncorrected = LatencyHistogram.decode(result.total.uncorrected);
+    expect(result.total.replied).toBe(400);
+    // 100 of 400 were due while it stood still, 500, 495, 490 … ms before it went on: the median of those is 250 ms.
+    expect(corrected.percentileMs(87.5)).toBeGreaterThan(200);
+    expect(corrected.maxMs).toBeGreaterThan(480);
+    // Both connections were stuck, so that only two requests were sent during it.
+    expect(uncorrected.percentileMs(98)).toBeLessThan(corrected.percentileMs(80));
+  });
 });
 
-describe("a target is told apart that", () => {
+describe.concurrent("a target is told apart that", () => {
   const loop = open(20);
 
   test("refuses", async () => {

@@ -3,8 +3,8 @@ import type { Subprocess } from "bun";
 import { seededRandom } from "../../runtime/clock.ts";
 import { arrivalTimes } from "./arrivals.ts";
 import type { FailureKind } from "./exchange.ts";
-import { LatencyHistogram } from "./histogram.ts";
 import type { FromGenerator, GeneratorResult, ToGenerator } from "./messages.ts";
+import { PartialSecond } from "./partial-second.ts";
 import type { LoadPlan } from "./plan.ts";
 import { mergeSteps, sumSteps } from "./recorder.ts";
 import { failedShare, failures, type LoadResult, type Second } from "./result.ts";
@@ -178,23 +178,6 @@ class Run {
     if (second.parts === this.#plan.processes) {
       this.#hooks.second?.(second.finish(number), Math.ceil(this.#plan.durationMs / 1000));
     }
-  }
-}
-
-/** The same second of several processes. */
-class PartialSecond {
-  parts = 0;
-  #counts = { begun: 0, replied: 0, failed: 0, bad: 0 };
-  readonly #corrected = new LatencyHistogram();
-
-  add(part: Omit<Second, "second">): void {
-    this.parts++;
-    for (const key of ["begun", "replied", "failed", "bad"] as const) this.#counts[key] += part[key];
-    this.#corrected.merge(LatencyHistogram.decode(part.corrected));
-  }
-
-  finish(second: number): Second {
-    return { second, ...this.#counts, corrected: this.#corrected.encode() };
   }
 }
 

@@ -1,4 +1,5 @@
 import { LatencyHistogram } from "../load/histogram.ts";
+import { PartialSecond } from "../load/partial-second.ts";
 import type { LoadResult, Second } from "../load/result.ts";
 import type { Statistic } from "./bootstrap.ts";
 
@@ -17,6 +18,16 @@ export function wholeSeconds({
   measuredMs,
 }: Pick<LoadResult, "seconds" | "measuredMs">): readonly Second[] {
   return seconds.slice(0, Math.round(measuredMs / 1000));
+}
+
+/** The same, with what ended after them in the last: answers of an overloaded target are the later the worse it is. */
+export function wholeSecondsAndRest(load: Pick<LoadResult, "seconds" | "measuredMs">): readonly Second[] {
+  const whole = wholeSeconds(load);
+  const last = whole.at(-1);
+  if (last === undefined || load.seconds.length === whole.length) return whole;
+  const merged = new PartialSecond();
+  for (const second of load.seconds.slice(whole.length - 1)) merged.add(second);
+  return [...whole.slice(0, -1), merged.finish(last.second)];
 }
 
 export function sampleOf(seconds: readonly Second[]): Sample {

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { bootRun } from "../topology/boot.ts";
 import { saturate, type SaturateOptions } from "./run.ts";
@@ -6,26 +6,27 @@ import { saturationHtml } from "./html.ts";
 import { saturationText } from "./text.ts";
 
 const stops: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
+afterAll(async () => {
+  for (const stop of stops) await stop();
 });
 
+// The tests run beside one another: their targets wait and use next to no CPU.
 const options: Omit<SaturateOptions, "url"> = {
-  maxP99Ms: 1000,
+  maxP99Ms: 500,
   maxFailedShare: 0.01,
-  trialMs: 1500,
+  trialMs: 1000,
   warmupMs: 0,
   trials: 1,
   confidence: 0.95,
   curvePoints: 2,
-  startRate: 20,
+  startRate: 40,
   maxRate: 400,
   precision: 2.1,
   clients: [1, 2, 4],
   seed: 1,
 };
 
-test("finds where a server that answers one request at a time saturates", async () => {
+test.concurrent("finds where a server that answers one request at a time saturates", async () => {
   // 10 ms each: a hundred a second, and of two clients no more than of one.
   let last: Promise<unknown> = Promise.resolve();
   const server = Bun.serve({
@@ -54,7 +55,7 @@ test("finds where a server that answers one request at a time saturates", async 
   expect(saturationHtml(report)).not.toMatch(/NaN|undefined|Infinity/);
 }, 60_000);
 
-test("says when nothing holds", async () => {
+test.concurrent("says when nothing holds", async () => {
   const server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
@@ -74,14 +75,14 @@ test("says when nothing holds", async () => {
   expect(saturationHtml(report)).toContain("No rate held");
 }, 120_000);
 
-test("over the instances of a service: throughput, the law, and what limits each size", async () => {
+test.concurrent("over the instances of a service: throughput, the law, and what limits each size", async () => {
   const run = await bootRun({ topology: join(import.meta.dir, "..", "topology", "fixtures", "two.yaml") });
   stops.push(() => run.stop());
   const report = await saturate({
     ...options,
     // One at a time and 20 ms each, without CPU: so each further instance brings as much again.
     url: `${run.gateway}/through?work=wait`,
-    trialMs: 1200,
+    trialMs: 600,
     maxRate: 20,
     curvePoints: 0,
     clients: [],

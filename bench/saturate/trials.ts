@@ -5,7 +5,7 @@ import { makePlan } from "../load/plan.ts";
 import { failedShare, type LoadResult, rateReached, type Second } from "../load/result.ts";
 import { runLoad } from "../load/run.ts";
 import { draw } from "../report/bootstrap.ts";
-import { failedShareOf, percentileOf, sampleOf, wholeSeconds } from "../report/seconds.ts";
+import { failedShareOf, percentileOf, sampleOf, wholeSecondsAndRest } from "../report/seconds.ts";
 import type { Judgement } from "./search.ts";
 
 export interface TrialOptions {
@@ -62,7 +62,7 @@ export class Trials {
       const { load } = await this.run(rate);
       tried++;
       if (this.#reached(load)) reached++;
-      seconds.push(...wholeSeconds(load));
+      seconds.push(...wholeSecondsAndRest(load));
       // A rate that was not reached has not held, however well those did that got their answer.
       const chance = reached * 2 > tried ? this.#chanceThatHeld(seconds) : 0;
       const judgement = { held: chance >= 0.5, confidence: Math.max(chance, 1 - chance) };

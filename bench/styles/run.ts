@@ -79,11 +79,14 @@ export async function measureStyles(
   }
 }
 
+const urlOf = (run: BootedRun, style: Style, shape: Shape) => `${run.gateway}/${style}/${shape}`;
+
 const load = (run: BootedRun, style: Style, shape: Shape, loop: Loop, durationMs: number, seed: number) =>
-  runLoad(makePlan({ url: `${run.gateway}/${style}/${shape}`, loop, durationMs, warmup: warmupMs, seed }));
+  runLoad(makePlan({ url: urlOf(run, style, shape), loop, durationMs, warmup: warmupMs, seed }));
 
 async function warmUp(run: BootedRun, style: Style, shape: Shape): Promise<void> {
-  await load(run, style, shape, { kind: "closed", clients: 8, thinkMs: 0 }, 500, 1);
+  const loop = { kind: "closed", clients: 8, thinkMs: 0 } as const;
+  await runLoad(makePlan({ url: urlOf(run, style, shape), loop, durationMs: warmupMs, warmup: 0 }));
 }
 
 async function measure(run: BootedRun, style: Style, shape: Shape, options: StylesOptions, seed: number) {

@@ -8,18 +8,19 @@ import { runBehind } from "./find.ts";
 import { treeCpuMs, treeMemory, treeOf } from "./processes.ts";
 import { TargetWatch } from "./watch.ts";
 
+const boot = () => bootRun({ topology: join(import.meta.dir, "fixtures", "two.yaml") });
 let run: BootedRun;
 beforeAll(async () => {
-  run = await bootRun({ topology: join(import.meta.dir, "fixtures", "two.yaml") });
+  run = await boot();
 }, 60_000);
 afterAll(() => run?.stop());
 
-async function loaded(work: string) {
-  const url = `${run.gateway}/through?work=${work}`;
+async function loaded({ gateway }: BootedRun, work: string, durationMs: number, warmup: number) {
+  const url = `${gateway}/through?work=${work}`;
   const watch = await TargetWatch.of(url);
   watch.begin();
   const loop = { kind: "closed", clients: 8, thinkMs: 0 } as const;
-  const load = await runLoad(makePlan({ url, loop, durationMs: 5000, warmup: 500 }));
+  const load = await runLoad(makePlan({ url, loop, durationMs, warmup }));
   const report = await watch.report(load);
   if (report === undefined) throw new Error(`the run said nothing: ${watch.silence}`);
   return { load, report };
@@ -43,7 +44,7 @@ test("the run behind an address is found, and none behind another", async () => 
 });
 
 test("each edge is there with the rate of the load, and the service that burns CPU is named", async () => {
-  const seen = await loaded("spin");
+  const seen = await loaded(run, "spin", 4000, 500);
   const { load, report } = seen;
   judged(seen, () => {
     const edge = report.figures.edges.find(({ from, to }) => from === "front" && to === "back")!;
@@ -56,27 +57,29 @@ test("each edge is there with the rate of the load, and the service that burns C
   });
 }, 60_000);
 
-test("the service in which requests wait without CPU is named too", async () => {
-  const seen = await loaded("wait");
+// Beside one another: neither uses much CPU.
+test.concurrent("the service in which requests wait without CPU is named too", async () => {
+  const seen = await loaded(run, "wait", 4000, 500);
   judged(seen, () => expect(seen.report.bottleneck!.service).toBe("back"));
 }, 60_000);
 
-test("a measurement of a second that wakes a run is told of too", async () => {
-  const url = `${run.gateway}/through?work=wait`;
-  const watch = await TargetWatch.of(url);
-  const loop = { kind: "closed", clients: 8, thinkMs: 0 } as const;
-  const load = await runLoad(makePlan({ url, loop, durationMs: 1200, warmup: 0 }));
-  const report = await watch.report(load);
-  if (report === undefined) throw new Error(`the run said nothing: ${watch.silence}`);
-  judged({ load, report }, () => {
-    const edge = report.figures.edges.find(({ from, to }) => from === "front" && to === "back")!;
-    expect(edge.perSecond).toBeGreaterThan(0.5 * load.perSecond);
-    expect(report.bottleneck!.service).toBe("back");
-  });
+test.concurrent("a measurement of a second that wakes a run is told of too", async () => {
+  const fresh = await boot();
+  try {
+    const seen = await loaded(fresh, "wait", 1200, 0);
+    const { load, report } = seen;
+    judged(seen, () => {
+      const edge = report.figures.edges.find(({ from, to }) => from === "front" && to === "back")!;
+      expect(edge.perSecond).toBeGreaterThan(0.5 * load.perSecond);
+      expect(report.bottleneck!.service).toBe("back");
+    });
+  } finally {
+    await fresh.stop();
+  }
 }, 60_000);
 
-test("why a run says nothing of itself is told", async () => {
-  const gone = await bootRun({ topology: join(import.meta.dir, "fixtures", "two.yaml") });
+test.concurrent("why a run says nothing of itself is told", async () => {
+  const gone = await boot();
   const watch = await TargetWatch.of(gone.gateway);
   await gone.stop();
   expect(await watch.report({ measuredAt: Date.now() - 9000, measuredMs: 4000 })).toBeUndefined();
