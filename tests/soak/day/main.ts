@@ -1,9 +1,16 @@
 /**
- * `bun tests/soak/day/main.ts [--hours 24] [--rate 1000]`: a day's telemetry at 1,000 requests a second, replayed into the
- * observer as fast as it takes it. Every request is recorded by the instruments, recorders and senders that workers
- * have, with the default sampling; the observer is a process of its own behind its socket, on a clock that is moved with
- * the replay. Prints its file, its memory and how long list queries take, hour by hour, and fails when one of the bounds
- * does not hold. A whole day takes about half an hour of two cores.
+ * `bun tests/soak/day/main.ts [--hours 24] [--rate 1000] [--no-page]`: a day's telemetry at 1,000 requests a second, replayed
+ * into the observer as fast as it takes it.
+ *
+ * The observer gets what workers would send it at that rate with the default sampling. Every one of the 86.4 million requests is
+ * made up: its durations go into the workers' metrics, what is said under it into their logs. The spans of a request are made
+ * when they would leave a worker: when its trace is sampled at its head (some 42 of 1,000), or something in it fails or
+ * is slow (two of 1,000), of which the observer then asks for the rest. Those of all others are counted as `unsampled` and
+ * not made, as a worker's ring would only forget them. Instruments, recorders, rings and senders are the workers' own.
+ *
+ * The observer is a process of its own behind its socket, on a clock that is moved with the replay; the dashboard is open
+ * in Chromium, where there is one, and somebody goes round its pages once an hour. Prints the observer's file and memory, how
+ * long list queries take and what the page holds, hour by hour, and fails when one of the bounds does not hold.
  */
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +22,9 @@ import { ObserverClient } from "../../../runtime/telemetry/observer/client.ts";
 import type { ObserverStats } from "../../../runtime/telemetry/query.ts";
 import { UnixTransport } from "../../../runtime/transport/unix.ts";
 import { VirtualClock } from "../../../runtime/virtual-clock.ts";
+import { chromiumPath } from "../../kit/browser.ts";
 import { slope } from "../slope.ts";
+import { type LookedAt, WatchedPage } from "./page.ts";
 import { timeQueries } from "./queries.ts";
 import { ReplayedShop } from "./shop.ts";
 
@@ -23,16 +32,24 @@ const retentionMiB = 256;
 /** Beside the file. */
 const logMiB = 16;
 const maxQueryMs = 200;
-/** Once it is warm. */
-const maxSlopeMiBPerHour = 0.5;
+/** From here on the file is full and all caches are; of a shorter replay growth says nothing. */
 const warmHours = 4;
+/** Of the observer, and of the page's heap. */
+const maxSlopeMiBPerHour = 0.5;
+const maxPageMiBPerHour = 0.2;
+const goOnEveryMs = 720_000;
 const askEveryMs = 600_000;
 const startMs = 1_700_000_000_000;
 
 const { values } = parseArgs({
-  options: { hours: { type: "string", default: "24" }, rate: { type: "string", default: "1000" } },
+  options: {
+    hours: { type: "string", default: "24" },
+    rate: { type: "string", default: "1000" },
+    "no-page": { type: "boolean" },
+  },
 });
 const [hours, rate] = [amountOf("hours"), amountOf("rate")];
+const begun = performance.now();
 const folder = mkdtempSync(join(tmpdir(), "mc-day-"));
 const file = join(folder, "observer.sqlite");
 const socket = join(folder, "o.sock");
@@ -76,10 +93,17 @@ async function replay(): Promise<boolean> {
     await clock.pass(100);
     await Bun.sleep(10);
   }
+  const watched =
+    values["no-page"] === true || chromiumPath === undefined
+      ? undefined
+      : await WatchedPage.open({ client, workers: shop.workers, now: () => clock.now() });
+  const looks: [hour: number, look: LookedAt][] = [];
   const took = new Map<string, number[]>();
   const memory: [hour: number, mib: number][] = [];
   let mostMiB = 0;
-  print("  hour   requests     file      PSS    CPU  queries p50 / p95 / max   traces  lines  dropped");
+  print(
+    "  hour   requests     file      PSS    CPU  queries p50 / p95 / max   traces  lines  page's heap  dropped",
+  );
   for (let second = 1; second <= hours * 3600; second++) {
     await replaySecond(shop);
     if ((second * 1000) % askEveryMs === 0) {
@@ -88,10 +112,16 @@ async function replay(): Promise<boolean> {
       memory.push([second / 3600, pssOf(child.pid) / 2 ** 20]);
       mostMiB = Math.max(mostMiB, sizeMiB(file) + sizeMiB(`${file}-wal`));
     }
-    if (second % 3600 === 0) await printHour(second / 3600, shop, took, memory);
+    if (watched !== undefined && (second * 1000) % goOnEveryMs === 0 && (await watched.goOn())) {
+      looks.push([second / 3600, await watched.look()]);
+    }
+    if (second % 3600 === 0) await printHour(second / 3600, shop, took, memory, looks.at(-1)?.[1]);
   }
   for (const worker of shop.workers) await worker.stop();
-  return verdict(took, memory, mostMiB);
+  const errors = watched?.errors ?? [];
+  await watched?.shoot("day-map");
+  await watched?.close();
+  return verdict(took, memory, mostMiB, looks, errors);
 }
 
 /** While the observer works on the second before, the workers record this one. */
@@ -119,6 +149,7 @@ async function printHour(
   shop: ReplayedShop,
   took: ReadonlyMap<string, readonly number[]>,
   memory: readonly (readonly [number, number])[],
+  look: LookedAt | undefined,
 ): Promise<void> {
   const stats = await client.json<ObserverStats>("stats");
   // Of this hour.
@@ -135,7 +166,8 @@ async function printHour(
       `${at(0.5).toFixed(1)} / ${at(0.95).toFixed(1)} / ${at(1).toFixed(1)} ms`.padStart(25),
       String(stats.tracesStored).padStart(8),
       String(stats.logsStored).padStart(6),
-      `${dropped.join(", ") || "nothing"}`,
+      (look === undefined ? "no page" : `${look.heapMiB.toFixed(1)} MiB`).padStart(12),
+      ` ${dropped.join(", ") || "nothing"}`,
     ].join(" "),
   );
 }
@@ -153,6 +185,8 @@ function verdict(
   took: ReadonlyMap<string, readonly number[]>,
   memory: readonly (readonly [hour: number, mib: number])[],
   mostMiB: number,
+  looks: readonly (readonly [hour: number, look: LookedAt])[],
+  errors: readonly string[],
 ): boolean {
   const p95 = [...took]
     .map(([name, times]) => [name, [...times].sort((a, b) => a - b)] as const)
@@ -166,8 +200,10 @@ function verdict(
   for (const { name, p95: most, max } of p95.slice(0, 8)) {
     print(`  ${name.padEnd(40)} p95 ${most.toFixed(1)} ms, max ${max.toFixed(1)} ms`);
   }
-  const warm = memory.filter(([hour]) => hour > Math.min(warmHours, hours / 2));
-  const growth = slope(warm);
+  const isLong = hours >= 2 * warmHours;
+  const isWarm = ([hour]: readonly [number, unknown]) => !isLong || hour > warmHours;
+  const growth = slope(memory.filter(isWarm));
+  const heap = looks.filter(isWarm).map(([hour, { heapMiB }]) => [hour, heapMiB] as const);
   const checks: [string, boolean][] = [
     [
       `file and its log at most ${mostMiB.toFixed(0)} MiB (bound ${retentionMiB} + ${logMiB})`,
@@ -177,8 +213,26 @@ function verdict(
       `slowest query p95 ${p95[0]?.p95.toFixed(1)} ms (bound ${maxQueryMs})`,
       (p95[0]?.p95 ?? 0) <= maxQueryMs,
     ],
-    [`memory ${growth.toFixed(2)} MiB an hour (bound ${maxSlopeMiBPerHour})`, growth <= maxSlopeMiBPerHour],
+    [
+      `memory ${growth.toFixed(2)} MiB an hour (bound ${maxSlopeMiBPerHour})`,
+      !isLong || growth <= maxSlopeMiBPerHour,
+    ],
   ];
+  if (looks.length > 0) {
+    const [first, last] = [looks.find(isWarm)?.[1], looks.at(-1)?.[1]];
+    const pageGrowth = slope(heap);
+    checks.push([
+      `page's heap ${pageGrowth.toFixed(2)} MiB an hour (bound ${maxPageMiBPerHour}), ${first?.nodes} → ${last?.nodes} nodes, ` +
+        `${first?.listeners} → ${last?.listeners} listeners`,
+      !isLong || pageGrowth <= maxPageMiBPerHour,
+    ]);
+    checks.push([
+      `the page complained of ${errors.length === 0 ? "nothing" : errors.join("; ")}`,
+      errors.length === 0,
+    ]);
+  }
+  const minutes = (performance.now() - begun) / 60_000;
+  print(`\n${hours} h replayed in ${minutes.toFixed(0)} min`);
   for (const [text, holds] of checks) print(`${holds ? "✓" : "✗"} ${text}`);
   return checks.every(([, holds]) => holds);
 }

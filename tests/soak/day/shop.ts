@@ -6,6 +6,7 @@ import type { ExponentialHistogram } from "../../../runtime/telemetry/recorder/h
 import type { Recorder } from "../../../runtime/telemetry/recorder/recorder.ts";
 import { noParent } from "../../../runtime/telemetry/recorder/span-ring.ts";
 import type { SpanShape } from "../../../runtime/telemetry/recorder/span-shape.ts";
+import { isSampled } from "../../../runtime/telemetry/recorder/trace-context.ts";
 import type { Transport } from "../../../runtime/transport/transport.ts";
 import { type Moment, ReplayedWorker } from "./workers.ts";
 
@@ -40,7 +41,7 @@ export class ReplayedShop {
   readonly workers: readonly ReplayedWorker[];
   requests = 0;
   orders = 0;
-  readonly #moment: Moment = { ms: 0 };
+  readonly #moment: Moment = { ms: 0, kept: false };
   readonly #random: Random;
   readonly #byService: Readonly<Record<string, readonly ReplayedWorker[]>>;
   readonly #routes = new Map<string, SpanShape>();
@@ -73,6 +74,7 @@ export class ReplayedShop {
     const status = trouble < failing ? 500 : 200;
     const extraMs = trouble >= failing && trouble < failing + slow ? 600 : 0;
     this.#moment.ms = atMs;
+    this.#moment.kept = trouble < failing + slow;
     this.requests++;
     if (kind < shares.product)
       this.#read(`/v1/products/${id}`, `/products/${id}`, "catalog", status, extraMs);
@@ -176,6 +178,7 @@ export class ReplayedShop {
     const startMs = this.#moment.ms;
     const span = recorder.begin();
     const context = recorder.root(span);
+    if (isSampled(context)) this.#moment.kept = true;
     this.#moment.ms += 0.1;
     work(gateway, context);
     this.#moment.ms += 0.1;

@@ -6,18 +6,22 @@ import type { CallRequest } from "../../../runtime/calls/mesh.ts";
 import { ServerTelemetry } from "../../../runtime/calls/server-telemetry.ts";
 import type { Clock, Random } from "../../../runtime/clock.ts";
 import { SqlTelemetry } from "../../../runtime/storage/sql-telemetry.ts";
+import type { TelemetryBatch } from "../../../runtime/telemetry/model.ts";
 import { metric } from "../../../runtime/telemetry/names.ts";
 import type { OwnSpan } from "../../../runtime/telemetry/recorder/own-span.ts";
-import { Recorder } from "../../../runtime/telemetry/recorder/recorder.ts";
+import { Recorder, type RecorderOptions } from "../../../runtime/telemetry/recorder/recorder.ts";
 import { Sender } from "../../../runtime/telemetry/recorder/sender.ts";
 import type { SpanShape } from "../../../runtime/telemetry/recorder/span-shape.ts";
 import type { Link, Transport } from "../../../runtime/transport/transport.ts";
 import { observeBus } from "../../../runtime/worker/bus-gauges.ts";
 import { EventTelemetry } from "../../../runtime/worker/event-telemetry.ts";
 
-/** The time within the second that is replayed; what happens moves it on. */
+/** The request that is replayed. */
 export interface Moment {
+  /** The time within it; what happens moves it on. */
   ms: number;
+  /** Its trace reaches the observer: it was sampled at its head, or something in it fails or is slow. */
+  kept: boolean;
 }
 
 export interface WorkerOptions {
@@ -33,6 +37,45 @@ export interface WorkerOptions {
 /** As a topology without a word about telemetry has it. */
 const sample = 0.05;
 const slowMs = 500;
+
+/**
+ * The real recorder, which gets the spans that reach the observer. All others, nineteen of twenty, a worker puts into its ring
+ * and forgets: of those nothing leaves but their number, and so they are counted here. Their durations, and what is
+ * logged under them, are recorded as those of any other.
+ */
+class ReplayedRecorder extends Recorder {
+  readonly #moment: Moment;
+  #skipped = 0;
+
+  constructor(options: RecorderOptions, moment: Moment) {
+    super({ ...options, now: () => moment.ms });
+    this.#moment = moment;
+  }
+
+  override child(context: string, number: number): string {
+    return this.#moment.kept ? super.child(context, number) : context;
+  }
+
+  override span(...span: Parameters<Recorder["span"]>): void {
+    if (this.#moment.kept) super.span(...span);
+    else this.#skipped++;
+  }
+
+  override batch(at: number, evenIfQuiet: boolean): TelemetryBatch | undefined {
+    return this.#withSkipped(super.batch(at, evenIfQuiet));
+  }
+
+  override early(at: number): TelemetryBatch | undefined {
+    return this.#withSkipped(super.early(at));
+  }
+
+  #withSkipped(batch: TelemetryBatch | undefined): TelemetryBatch | undefined {
+    if (batch === undefined) return undefined;
+    const unsampled = batch.dropped.unsampled + this.#skipped;
+    this.#skipped = 0;
+    return { ...batch, dropped: { ...batch.dropped, unsampled } };
+  }
+}
 
 export class ReplayedWorker {
   readonly service: string;
@@ -59,7 +102,7 @@ export class ReplayedWorker {
     this.service = service;
     this.instance = `${service}-${number}`;
     const owner = { service, instance: this.instance, generation: 1 };
-    this.recorder = new Recorder({ owner, sample, slowMs, random, now: () => moment.ms });
+    this.recorder = new ReplayedRecorder({ owner, sample, slowMs, random }, moment);
     this.#server = new ServerTelemetry({
       recorder: this.recorder,
       routeOf: (_method, path) => patternOf(path),
