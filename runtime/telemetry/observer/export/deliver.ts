@@ -5,14 +5,19 @@ const requestTimeoutMs = 10_000;
 /** A log file is put aside as `<file>.1` beyond this. */
 const maxFileBytes = 64 * 1024 * 1024;
 
-type Outcome = "done" | "again" | "refused";
+/** What became of a batch; of one that was taken in part, how many of it were refused. */
+export type Outcome = "done" | "again" | "refused" | { readonly refused: number };
 
-/** One HTTP request. 429 and 5xx, and no answer at all, may work later; other refusals never will. */
+/**
+ * One HTTP request. 429 and 5xx, and no answer at all, may work later; other refusals never will. A receiver may say yes and
+ * still refuse some of it: `refusedIn` reads that from its answer.
+ */
 export async function post(
   url: string,
   body: string,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
+  refusedIn: (answer: unknown) => number = () => 0,
 ): Promise<Outcome> {
   try {
     const answer = await fetch(url, {
@@ -22,11 +27,23 @@ export async function post(
       signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]),
     });
     // Read, so that the connection can be used again.
-    await answer.arrayBuffer();
-    if (answer.ok) return "done";
+    const text = await answer.text();
+    if (answer.ok) {
+      const refused = refusedIn(parsed(text));
+      return refused > 0 ? { refused } : "done";
+    }
     return answer.status === 429 || answer.status >= 500 ? "again" : "refused";
   } catch {
     return "again";
+  }
+}
+
+/** Undefined for what is no JSON: many say yes with an empty body. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

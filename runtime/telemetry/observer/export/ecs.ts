@@ -30,6 +30,14 @@ export function bulkBody(logs: readonly LogRecord[], index: string): string {
   return logs.map((log) => `${action}\n${JSON.stringify(ecsDocument(log))}\n`).join("");
 }
 
+/** Of an answer of `_bulk`, which is 200 whatever becomes of the documents. */
+export function bulkRefused(answer: unknown): number {
+  const { errors, items } = (answer ?? {}) as { readonly errors?: unknown; readonly items?: unknown };
+  if (errors !== true || !Array.isArray(items)) return 0;
+  return items.filter((item) => !((item as { create?: { status?: number } } | null)?.create?.status! < 300))
+    .length;
+}
+
 function labelsOf(fields: Readonly<Record<string, unknown>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [

@@ -81,6 +81,37 @@ describe("an outlet", () => {
   });
 });
 
+test("a receiver that says yes and refuses some is believed in both", async () => {
+  const clock = new VirtualClock();
+  const tally = new Tally();
+  const answers: Record<string, object> = {
+    "/_bulk": {
+      errors: true,
+      items: [{ create: { status: 201 } }, { create: { status: 400, error: { type: "mapper_parsing" } } }],
+    },
+    "/v1/logs": { partialSuccess: { rejectedLogRecords: "2", errorMessage: "no" } },
+  };
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: (request) => Response.json(answers[new URL(request.url).pathname] ?? {}),
+  });
+  const url = `http://127.0.0.1:${server.port}`;
+  const warned: string[] = [];
+  const exports = new Exports({
+    config: { otlp: { url, headers: {} }, elasticsearch: { url, index: "logs", headers: {} } },
+    totals: () => [],
+    tally,
+    clock,
+    warn: (message) => void warned.push(message),
+  });
+  exports.logs([log, log]);
+  await exports.stop();
+  await server.stop(true);
+  expect(tally.of("export")).toBe(3);
+  expect(warned.sort()).toEqual(["Elasticsearch: refuses 1 of 2", "OTLP logs: refuses 2 of 2"]);
+});
+
 describe("exports", () => {
   let folder: string;
   let server: Bun.Server<undefined>;

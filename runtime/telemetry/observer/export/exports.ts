@@ -1,11 +1,11 @@
 import type { Clock } from "../../../clock.ts";
 import type { TelemetryExportConfig } from "../../../topology/model.ts";
 import type { LogRecord, SpanRecord } from "../../model.ts";
-import { otlpLogs, otlpMetrics, otlpTraces } from "../otlp/encode.ts";
+import { otlpLogs, otlpMetrics, otlpRefused, otlpTraces } from "../otlp/encode.ts";
 import type { Tally } from "../tally.ts";
 import type { Total } from "../totals.ts";
 import { appendBounded, post } from "./deliver.ts";
-import { bulkBody, ecsLines } from "./ecs.ts";
+import { bulkBody, bulkRefused, ecsLines } from "./ecs.ts";
 import { Outlet } from "./outlet.ts";
 import { zipkinSpans } from "./zipkin.ts";
 
@@ -36,7 +36,7 @@ export class Exports {
       const headers = { ...json, ...otlp.headers };
       const at = (signal: string) => `${otlp.url.replace(/\/+$/, "")}/v1/${signal}`;
       const send = (signal: string, document: unknown, ending: AbortSignal) =>
-        post(at(signal), JSON.stringify(document), headers, ending);
+        post(at(signal), JSON.stringify(document), headers, ending, otlpRefused);
       this.#spans.push(
         new Outlet({
           ...base,
@@ -53,7 +53,7 @@ export class Exports {
           name: "OTLP metrics",
           // Totals: of those that could not be sent, the last says it all.
           maxWaiting: 1,
-          deliver: ([document = "{}"], end) => post(at("metrics"), document, headers, end),
+          deliver: ([document = "{}"], end) => post(at("metrics"), document, headers, end, otlpRefused),
         }),
       );
     }
@@ -72,7 +72,7 @@ export class Exports {
       const url = `${elasticsearch.url.replace(/\/+$/, "")}/_bulk`;
       const headers = { "content-type": "application/x-ndjson", ...elasticsearch.headers };
       const deliver = (logs: readonly LogRecord[], end: AbortSignal) =>
-        post(url, bulkBody(logs, index), headers, end);
+        post(url, bulkBody(logs, index), headers, end, bulkRefused);
       this.#logs.push(new Outlet({ ...base, name: "Elasticsearch", deliver }));
     }
   }

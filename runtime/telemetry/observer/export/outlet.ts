@@ -1,11 +1,12 @@
 import type { Clock } from "../../../clock.ts";
 import type { Tally } from "../tally.ts";
+import type { Outcome } from "./deliver.ts";
 
 export interface OutletOptions<T> {
   /** For messages: `otlp traces`. */
   readonly name: string;
   /** Delivers a batch; `again` when it may work later. Must not throw. */
-  readonly deliver: (items: readonly T[], signal: AbortSignal) => Promise<"done" | "again" | "refused">;
+  readonly deliver: (items: readonly T[], signal: AbortSignal) => Promise<Outcome>;
   readonly tally: Tally;
   readonly clock: Clock;
   readonly warn: (message: string) => void;
@@ -92,17 +93,23 @@ export class Outlet<T> {
       this.#backoffMs = 0;
       return true;
     }
-    if (!this.#told)
-      warn(`${name}: ${outcome === "again" ? "cannot be reached, is tried again" : "refuses a batch"}`);
-    this.#told = true;
-    if (outcome === "refused") {
-      tally.count("export", batch.length);
+    if (outcome !== "again") {
+      const refused = outcome === "refused" ? batch.length : outcome.refused;
+      this.#tell(`refuses ${refused} of ${batch.length}`);
+      tally.count("export", refused);
+      this.#backoffMs = 0;
       return true;
     }
+    this.#tell("cannot be reached, is tried again");
     this.#backoffMs = Math.min(maxBackoffMs, this.#backoffMs * 2 || firstBackoffMs);
     const room = Math.max(0, this.#maxWaiting - this.#waiting.length);
     tally.count("export", Math.max(0, batch.length - room));
     this.#waiting = [...batch.slice(Math.max(0, batch.length - room)), ...this.#waiting];
     return false;
+  }
+  /** Once, until it works again. */
+  #tell(what: string): void {
+    if (!this.#told) this.#options.warn(`${this.#options.name}: ${what}`);
+    this.#told = true;
   }
 }

@@ -156,3 +156,13 @@ function byInstance<T extends { readonly service: string; readonly instance: str
     items: own,
   }));
 }
+
+/** Of an answer of OTLP/HTTP: what a receiver that took the others has refused, as `partialSuccess` tells. */
+export function otlpRefused(answer: unknown): number {
+  const partial = (answer as { readonly partialSuccess?: unknown } | undefined)?.partialSuccess;
+  if (typeof partial !== "object" || partial === null) return 0;
+  const { rejectedSpans, rejectedLogRecords, rejectedDataPoints } = partial as Record<string, unknown>;
+  // 64-bit numbers are text in protobuf's JSON.
+  const count = Number(rejectedSpans ?? rejectedLogRecords ?? rejectedDataPoints ?? 0);
+  return Number.isSafeInteger(count) && count > 0 ? count : 0;
+}
