@@ -34,8 +34,11 @@ export function bulkBody(logs: readonly LogRecord[], index: string): string {
 export function bulkRefused(answer: unknown): number {
   const { errors, items } = (answer ?? {}) as { readonly errors?: unknown; readonly items?: unknown };
   if (errors !== true || !Array.isArray(items)) return 0;
-  return items.filter((item) => !((item as { create?: { status?: number } } | null)?.create?.status! < 300))
-    .length;
+  const isTaken = (item: unknown) => {
+    const status = (item as { readonly create?: { readonly status?: unknown } } | null)?.create?.status;
+    return typeof status === "number" && status < 300;
+  };
+  return items.filter((item) => !isTaken(item)).length;
 }
 
 function labelsOf(fields: Readonly<Record<string, unknown>>): Record<string, string> {
