@@ -10,6 +10,12 @@ import { asMicrocosmError, ServedCall, type ServedCallHost } from "./served-call
 import type { LinkHandler, OutgoingBody, Peer, ReplySink } from "./transport.ts";
 import type { Wire } from "./wire.ts";
 
+/**
+ * Calls and replies that wait for the end of the turn at the most; then they leave, and the other end begins while this one
+ * goes on. Without it both ends work in turns, and a core idles: behind a gateway with 32 clients 24 to 28 % of two cores,
+ * against 14 % with it, for which each pays one write more in eight.
+ */
+const burstFrames = 8;
 /** Stream ids stay within 31 bits: beyond them the engine keeps numbers as doubles, and maps of them get slow. */
 const lastStream = 0x7fffffff;
 
@@ -46,6 +52,8 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
   readonly #firstStream: number;
   #nextStream: number;
   #pending = 0;
+  /** Of calls and replies. */
+  #unflushed = 0;
   #parked: OutgoingBodyStream[] = [];
   #open = true;
   #closed: Promise<void> | undefined;
@@ -97,6 +105,7 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
     this.#pending++;
     if (deadline !== 0) this.deadlines.add(call);
     if (!whole) call.sendBody(body);
+    this.wrote();
     return id;
   }
 
@@ -156,6 +165,12 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
 
   forget(call: Exchange): void {
     this.#exchanges.delete(call.id);
+  }
+
+  wrote(): void {
+    if (++this.#unflushed < burstFrames) return;
+    this.#unflushed = 0;
+    this.#wire.flush();
   }
 
   acceptsReply(): boolean {
