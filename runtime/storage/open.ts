@@ -5,6 +5,7 @@ import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import type { Schema } from "../../sdk/service.ts";
 import { isBusy, storageError } from "./errors.ts";
 import type { SqlTelemetry } from "./sql-telemetry.ts";
+import { ReadLock } from "./read-lock.ts";
 import { StatementCache } from "./statements.ts";
 
 export interface StorageOptions<S extends Schema> {
@@ -49,7 +50,8 @@ export function openStorage<S extends Schema>(options: StorageOptions<S>): Stora
     client?.close();
     throw storageError(error, file) ?? error;
   }
-  const statements = new StatementCache(client, maxStatements, options.telemetry);
+  const lock = file === ":memory:" ? undefined : new ReadLock(client, file);
+  const statements = new StatementCache(client, maxStatements, lock, options.telemetry);
   const db = drizzle(statements.asClient(), { schema });
   db.$client = client;
   let open = true;
@@ -59,6 +61,7 @@ export function openStorage<S extends Schema>(options: StorageOptions<S>): Stora
     // An unfinished statement would keep the file and its log open behind the closed handle.
     statements.clear();
     client.clearQueryCache();
+    lock?.close();
     client.close();
   };
   return { file, client, db, durability, close };

@@ -1,4 +1,5 @@
 import type { Database, Statement } from "bun:sqlite";
+import type { ReadLock } from "./read-lock.ts";
 import type { SqlTelemetry } from "./sql-telemetry.ts";
 
 /**
@@ -11,12 +12,19 @@ import type { SqlTelemetry } from "./sql-telemetry.ts";
 export class StatementCache {
   readonly #client: Database;
   readonly #maxStatements: number;
+  readonly #lock: ReadLock | undefined;
   readonly #telemetry: SqlTelemetry | undefined;
   readonly #statements = new Map<string, Statement>();
 
-  constructor(client: Database, maxStatements: number, telemetry?: SqlTelemetry) {
+  constructor(
+    client: Database,
+    maxStatements: number,
+    lock: ReadLock | undefined,
+    telemetry: SqlTelemetry | undefined,
+  ) {
     this.#client = client;
     this.#maxStatements = maxStatements;
+    this.#lock = lock;
     this.#telemetry = telemetry;
   }
 
@@ -24,7 +32,8 @@ export class StatementCache {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     const prepared = this.#client.prepare(sql);
-    const statement = this.#telemetry?.measured(sql, prepared) ?? prepared;
+    const guarded = this.#lock?.guarded(sql, prepared) ?? prepared;
+    const statement = this.#telemetry?.measured(sql, guarded) ?? guarded;
     if (this.#statements.size >= this.#maxStatements) {
       const [oldest] = this.#statements.keys();
       // Not finalized: a query that its author prepared may hold it still; the collector knows.
@@ -45,6 +54,8 @@ export class StatementCache {
     return new Proxy(client, {
       get: (target, key) => {
         if (key === "prepare") return (sql: string) => this.prepare(sql);
+        // Drizzle asks for `transaction` and `exec` when it is about to write.
+        this.#lock?.release();
         const value: unknown = Reflect.get(target, key, target);
         return typeof value === "function" ? value.bind(target) : value;
       },
