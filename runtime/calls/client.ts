@@ -1,6 +1,6 @@
 import { MicrocosmError } from "../../sdk/errors.ts";
 import { createBalancer } from "../balancer/index.ts";
-import type { Clock, Random } from "../clock.ts";
+import { alignedDelay, type Clock, type Random } from "../clock.ts";
 import type { Policy } from "../policy/policy.ts";
 import { effectiveDeadline, noDeadline } from "../policy/timeout.ts";
 import type { RegistryView } from "../registry/view.ts";
@@ -31,6 +31,11 @@ export interface MeshClientOptions {
   readonly policies?: (edge: EdgeConfig) => readonly Policy[];
   /** How long an instance whose link broke is left alone while there are others. Default 1000. */
   readonly shunMs?: number;
+  /**
+   * Between looks at which links were used: one is closed after once to twice this without a call. Default 20,000. Bun
+   * wakes both of its processes in each second that it is there, which is most of what a service at rest would cost.
+   */
+  readonly releaseMs?: number;
   /** Where spans and durations of calls go. Default nowhere. */
   readonly recorder?: Recorder | undefined;
 }
@@ -52,16 +57,21 @@ const supervisor = "supervisor";
 export class MeshClient implements Mesh {
   readonly #options: MeshClientOptions;
   readonly #shunMs: number;
+  readonly #releaseMs: number;
   readonly #uses: ReadonlyMap<string, EdgeConfig>;
   readonly #targets = new Map<string, Target>();
   readonly #host: CallHost;
   readonly #unwatch: () => void;
+  #cancelRelease: (() => void) | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: MeshClientOptions) {
     this.#options = options;
     this.#shunMs = options.shunMs ?? 1_000;
     if (!(this.#shunMs >= 0)) throw new RangeError(`shunMs: expected 0 or more, got ${this.#shunMs}`);
+    this.#releaseMs = options.releaseMs ?? 20_000;
+    if (!(this.#releaseMs > 0))
+      throw new RangeError(`releaseMs: expected more than 0, got ${this.#releaseMs}`);
     this.#uses = new Map(options.uses.map((edge) => [edge.service, edge]));
     const { clock, random, view } = options;
     this.#host = { clock, random, view, parked: new Set() };
@@ -104,6 +114,7 @@ export class MeshClient implements Mesh {
 
   async #stop(): Promise<void> {
     this.#unwatch();
+    this.#cancelRelease?.();
     for (const call of [...this.#host.parked]) call.abandon(this.#stopping());
     await Promise.all([...this.#targets.values()].map((target) => target.stop()));
     // The closing links failed their calls, some of which had set out to try again.
@@ -138,11 +149,23 @@ export class MeshClient implements Mesh {
         self,
         transport,
         clock,
+        linked: () => this.#armRelease(),
         suspect: (endpoint, reason) => this.#suspect(target, endpoint, reason),
       },
     });
     this.#targets.set(service, target);
     return target;
+  }
+
+  #armRelease(): void {
+    if (this.#cancelRelease !== undefined || this.#stopped !== undefined) return;
+    const { clock } = this.#options;
+    this.#cancelRelease = clock.after(alignedDelay(clock.now(), this.#releaseMs), () => {
+      this.#cancelRelease = undefined;
+      let areLeft = false;
+      for (const target of this.#targets.values()) areLeft = target.release() || areLeft;
+      if (areLeft) this.#armRelease();
+    });
   }
 
   #suspect(target: Target, endpoint: Endpoint, reason: string | undefined): void {

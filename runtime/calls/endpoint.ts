@@ -15,6 +15,8 @@ export interface EndpointHost {
   readonly self: Peer;
   readonly transport: Transport;
   readonly clock: Clock;
+  /** There is a link, which is to be let go when it is not used (`release`). */
+  linked(): void;
   /** The link to `endpoint` broke, or could not be made. Without a reason: the instance said goodbye. */
   suspect(endpoint: Endpoint, reason: string | undefined): void;
 }
@@ -30,6 +32,8 @@ export class Endpoint implements Candidate, LinkHandler {
   readonly address: string;
   weight: number;
   pending = 0;
+  /** Whether a call was made since the last `release`. */
+  used = false;
   /** Absolute ms. Until then it is picked only when there is no other. */
   shunnedUntil = 0;
   link: Link | undefined = undefined;
@@ -73,6 +77,19 @@ export class Endpoint implements Candidate, LinkHandler {
     );
   }
 
+  /** Closes a link that no call was made over since the last time; the next call makes one. Returns whether one is left. */
+  release(): boolean {
+    const link = this.link;
+    if (link === undefined) return false;
+    if (this.used || link.busy) {
+      this.used = false;
+      return true;
+    }
+    this.link = undefined;
+    void link.close();
+    return false;
+  }
+
   /** The instance is gone: what is still under way on the link ends as `link-closed`. */
   drop(): Promise<void> {
     this.#dropped = true;
@@ -109,6 +126,8 @@ export class Endpoint implements Candidate, LinkHandler {
     }
     this.#clearTimeout();
     this.link = link;
+    this.used = true;
+    this.#host.linked();
     for (const waiter of this.#takeWaiting()) waiter.connected(link);
   }
 

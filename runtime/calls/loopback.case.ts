@@ -17,6 +17,19 @@ import { newTraceparent, parseTraceparent } from "./trace.ts";
 export const rejectsWith = (promise: Promise<unknown>, code: ErrorCode) =>
   expect(promise).rejects.toMatchObject({ code });
 
+/** The first part at once, the other when `ready` resolves. */
+function slowly([first, second]: [string, string], ready: Promise<void>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(encoder.encode(first)),
+    async pull(controller) {
+      await ready;
+      controller.enqueue(encoder.encode(second));
+      controller.close();
+    },
+  });
+}
+
 /** Both sides of calls over a real transport. */
 export function callCases(name: string, make: () => TestTransport): void {
   let network: Network;
@@ -81,6 +94,32 @@ export function callCases(name: string, make: () => TestTransport): void {
       const second = await network.add("orders-2");
       await until(() => first.links === 1 && second.links === 1);
       expect(first.seen).toHaveLength(0);
+    });
+
+    test("a link that nobody uses is let go, and the next call makes one", async () => {
+      begin();
+      const gateway = await network.add("gateway-1", { uses: ["orders"], releaseMs: 20 });
+      const orders = await network.add("orders-1");
+      expect((await gateway.get("orders")).status).toBe(200);
+      await until(() => orders.openLinks === 0);
+      expect((await gateway.get("orders")).status).toBe(200);
+      expect(orders.links).toBe(2);
+      expect(gateway.suspects).toEqual([]);
+    });
+
+    test("a link with a body under way is not let go", async () => {
+      begin();
+      const gateway = await network.add("gateway-1", { uses: ["orders"], releaseMs: 20 });
+      const { promise: isLongAfter, resolve: goOn } = Promise.withResolvers<void>();
+      const orders = await network.add("orders-1", {
+        handler: (call) => call.reply(200, [], slowly(["first,", "second"], isLongAfter)),
+      });
+      const { body } = await gateway.get("orders");
+      await Bun.sleep(100);
+      goOn();
+      expect(await textOf(body)).toBe("first,second");
+      await until(() => orders.openLinks === 0);
+      expect(orders.links).toBe(1);
     });
 
     test("the balancer of the callee decides: equal users go to the same instance", async () => {

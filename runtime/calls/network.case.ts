@@ -18,7 +18,7 @@ export interface TestTransport {
 }
 
 export interface NodeOptions
-  extends Partial<Pick<MeshClientOptions, "balancers" | "policies" | "shunMs" | "recorder">> {
+  extends Partial<Pick<MeshClientOptions, "balancers" | "policies" | "shunMs" | "releaseMs" | "recorder">> {
   readonly uses?: readonly (string | EdgeConfig)[];
   readonly callers?: readonly string[];
   readonly generation?: number;
@@ -78,7 +78,9 @@ export class Node {
   readonly suspects: string[] = [];
   /** Calls its handler saw. */
   readonly seen: ServedCall[] = [];
+  /** Made to it so far, and those of them that are open. */
   links = 0;
+  openLinks = 0;
   readonly #transport: Transport;
   #listener: Listener | undefined;
 
@@ -107,6 +109,7 @@ export class Node {
       recorder: options.recorder,
       ...(options.policies && { policies: options.policies }),
       ...(options.shunMs !== undefined && { shunMs: options.shunMs }),
+      ...(options.releaseMs !== undefined && { releaseMs: options.releaseMs }),
     });
     const handler = options.handler ?? ((call: ServedCall) => call.reply(200, [], peer.instance));
     this.server = new CallServer({
@@ -129,9 +132,13 @@ export class Node {
         call: (call) => this.server.call(call),
         opened: (link) => {
           this.links++;
+          this.openLinks++;
           this.server.opened(link);
         },
-        closed: (link) => this.server.closed(link),
+        closed: (link) => {
+          this.openLinks--;
+          this.server.closed(link);
+        },
       },
     });
   }

@@ -203,6 +203,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
     this.#startedAt = now;
     this.#state = "sending";
     endpoint.pending++;
+    endpoint.used = true;
     const deadline = this.#deadline === noDeadline ? 0 : this.#deadline;
     this.#stream = link.call(head, request.body, deadline, this);
     if (this.#unsent !== undefined) this.#notSent(this.#unsent);

@@ -75,6 +75,13 @@ export class Target {
     this.balancer.changed?.(this.#ready);
   }
 
+  /** Closes the links that nobody used since the last time. Returns whether some are left. */
+  release(): boolean {
+    let areLeft = false;
+    for (const endpoint of this.#endpoints.values()) areLeft = endpoint.release() || areLeft;
+    return areLeft;
+  }
+
   owns(endpoint: Endpoint): boolean {
     return this.#endpoints.get(endpoint.id) === endpoint;
   }

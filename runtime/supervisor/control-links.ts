@@ -1,6 +1,7 @@
 import type { SupervisorMessage } from "../control/messages.ts";
 import type { Registry, RegistryDelta } from "../registry/registry.ts";
-import type { Link, Listener, Peer, Transport } from "../transport/transport.ts";
+import { PipeLinks, type Pipes } from "../transport/pipes.ts";
+import type { Link, LinkOptions, Listener, Peer, Transport } from "../transport/transport.ts";
 import type { Instance } from "./instance.ts";
 import { mergeDeltas } from "./merge-deltas.ts";
 import { parseWorkerMessage } from "./worker-messages.ts";
@@ -27,18 +28,15 @@ export class ControlLinks {
   readonly #options: ControlLinksOptions;
   /** Link → registry version its worker has, or undefined while it is behind and waits for a snapshot. */
   readonly #links = new Map<Link, number | undefined>();
+  readonly #pipeLinks = new PipeLinks();
+  readonly #linkOptions: LinkOptions;
   #listener: Listener | undefined;
   #unwatch: () => void = () => {};
   #changes: RegistryDelta[] = [];
 
   constructor(options: ControlLinksOptions) {
     this.#options = options;
-  }
-
-  async start(): Promise<void> {
-    const { transport, address, registry } = this.#options;
-    this.#unwatch = registry.watch((delta) => this.#changed(delta));
-    this.#listener = await transport.listen(address, {
+    this.#linkOptions = {
       self: supervisorPeer,
       handler: {
         opened: (link) => this.#opened(link),
@@ -47,7 +45,19 @@ export class ControlLinks {
         // Workers say and never ask; an end that asks is told so by the links's closing.
         call: (call) => void call.link.close(),
       },
-    });
+    };
+  }
+
+  async start(): Promise<void> {
+    const { transport, address, registry } = this.#options;
+    this.#unwatch = registry.watch((delta) => this.#changed(delta));
+    this.#listener = await transport.listen(address, this.#linkOptions);
+  }
+
+  /** Takes the hello of a process that was started with these pipes, whenever it comes. */
+  adopt(pipes: Pipes): void {
+    // One that does not say hello here says it at the address, or ends; its instance sees to that.
+    this.#pipeLinks.await(pipes, this.#linkOptions).catch(() => {});
   }
 
   async stop(): Promise<void> {

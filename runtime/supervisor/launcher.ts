@@ -1,3 +1,4 @@
+import type { Pipes } from "../transport/pipes.ts";
 import type { WorkerSpec } from "../worker/spec.ts";
 import type { Pulse } from "./pulse.ts";
 
@@ -11,6 +12,8 @@ export interface LaunchedWorker {
   /** The supervisor's own pid in monolith mode. */
   readonly pid: number;
   readonly exited: Promise<ExitInfo>;
+  /** Over which its control link comes; where there are none it comes to the control address. */
+  readonly pipes?: Pipes;
   /** SIGTERM asks, SIGKILL takes. In monolith mode both stop the worker object. */
   kill(signal: "SIGTERM" | "SIGKILL"): void;
   /** SIGSTOP holds it where it is, SIGCONT lets it go on. Absent in monolith mode: there is no process of its own. */

@@ -1,3 +1,4 @@
+import { startedWithPipes } from "../worker/control-link.ts";
 import type { WorkerSpec } from "../worker/spec.ts";
 import type { ExitInfo, LaunchedWorker, Launcher } from "./launcher.ts";
 import { LineSplitter } from "./line-splitter.ts";
@@ -44,11 +45,10 @@ export class ProcessLauncher implements Launcher {
       env: {
         ...(spec.role === "service" ? serviceEnv : workerEnv),
         ...this.#env,
-        MICROCOSM_WORKER: JSON.stringify(spec),
+        MICROCOSM_WORKER: JSON.stringify({ ...spec, controlAddress: startedWithPipes } satisfies WorkerSpec),
       },
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
+      // The first and the last are for the control link (worker/control-link.ts).
+      stdio: ["pipe", "pipe", "pipe", "pipe"],
       // A session of its own: Ctrl-C in the terminal reaches the supervisor only, which then drains the workers.
       detached: true,
     });
@@ -59,6 +59,7 @@ export class ProcessLauncher implements Launcher {
     return {
       pid: child.pid,
       exited: exitOf(child, told),
+      pipes: { input: Bun.file(child.stdio[3] as number).stream(), output: child.stdin },
       kill: (signal) => {
         child.kill(signal);
       },

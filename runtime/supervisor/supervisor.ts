@@ -112,7 +112,7 @@ export class Supervisor {
       throw error;
     }
     const logs = new LogStore({ directory: directory.logs });
-    this.#open = { directory, logs, links, fleet: this.#fleet(directory, logs) };
+    this.#open = { directory, logs, links, fleet: this.#fleet(directory, logs, links) };
   }
 
   /** Brings everything up; resolves when each instance is ready or known to stay down. */
@@ -267,13 +267,14 @@ export class Supervisor {
     await directory.close();
   }
 
-  #fleet(directory: RunDirectory, logs: LogStore): Fleet {
+  #fleet(directory: RunDirectory, logs: LogStore, links: ControlLinks): Fleet {
     const { topology, version, launcher, changed, removed } = this.#options;
     const noted: Launcher = {
       feelsPulse: launcher.feelsPulse,
       launch: (spec, output) => {
         const worker = launcher.launch(spec, output);
         if (this.mode === "processes") directory.notePid(spec.instance, worker.pid);
+        if (worker.pipes !== undefined) links.adopt(worker.pipes);
         return worker;
       },
     };

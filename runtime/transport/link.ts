@@ -78,6 +78,10 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
     return this.#pending;
   }
 
+  get busy(): boolean {
+    return this.#exchanges.size > 0;
+  }
+
   get buffered(): number {
     return this.#wire.buffered;
   }

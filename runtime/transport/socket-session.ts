@@ -13,6 +13,12 @@ export interface SessionShared {
   readonly deadlines: Deadlines;
 }
 
+export interface SessionSide {
+  readonly initiator: boolean;
+  /** Waits for the other end's hello without a bound. Default false. */
+  readonly patient?: boolean;
+}
+
 /**
  * One socket from its connection to its end: hello both ways within `handshakeTimeoutMs`, then a link. Used by both
  * ends, for any kind of socket.
@@ -25,12 +31,12 @@ export class SocketSession {
   readonly #ready = Promise.withResolvers<FrameLink>();
   #link: FrameLink | undefined;
   #failed = false;
-  #cancelTimeout: () => void;
+  #cancelTimeout: () => void = () => {};
 
-  constructor(socket: ByteSocket, shared: SessionShared, options: LinkOptions, initiator: boolean) {
+  constructor(socket: ByteSocket, shared: SessionShared, options: LinkOptions, side: SessionSide) {
     this.#shared = shared;
     this.#options = options;
-    this.#initiator = initiator;
+    this.#initiator = side.initiator;
     this.#wire = new StreamWire(
       socket,
       options.isEarly === true ? earlyFlusher : shared.flusher,
@@ -40,10 +46,12 @@ export class SocketSession {
     );
     // A listener's sessions have nobody waiting for them; their failures are the other end's to see.
     this.#ready.promise.catch(() => {});
-    const timeoutMs = shared.settings.handshakeTimeoutMs;
-    this.#cancelTimeout = shared.settings.clock.after(timeoutMs, () =>
-      this.#fail(new MicrocosmError("link-closed", `no hello within ${timeoutMs} ms`)),
-    );
+    if (side.patient !== true) {
+      const timeoutMs = shared.settings.handshakeTimeoutMs;
+      this.#cancelTimeout = shared.settings.clock.after(timeoutMs, () =>
+        this.#fail(new MicrocosmError("link-closed", `no hello within ${timeoutMs} ms`)),
+      );
+    }
     const { self } = options;
     this.#wire.frames.hello(self.service, self.instance, self.generation);
     this.#wire.flush();

@@ -30,6 +30,8 @@ export interface Link {
   readonly open: boolean;
   /** Calls started here that have no outcome yet. */
   readonly pending: number;
+  /** Something is under way: a call of either end without an outcome, or a body that still streams. */
+  readonly busy: boolean;
   /**
    * Starts a call and returns its stream id. Does not block; frames of one tick leave in one write. `head` is any
    * msgpack value. `deadline` is absolute (ms since the epoch, 0 for none): when it passes the sink fails with

@@ -58,7 +58,7 @@ export class UnixTransport implements Transport {
         socket: {
           binaryType: "uint8array",
           open(socket) {
-            session = new SocketSession(socket, shared, options, true);
+            session = new SocketSession(socket, shared, options, { initiator: true });
             socket.data = session;
           },
           data(socket, bytes: Uint8Array) {
@@ -89,7 +89,7 @@ export class UnixTransport implements Transport {
       socket: {
         binaryType: "uint8array",
         open(socket) {
-          socket.data = new SocketSession(socket, shared, options, false);
+          socket.data = new SocketSession(socket, shared, options, { initiator: false });
         },
         data(socket, bytes: Uint8Array) {
           socket.data.onData(bytes);

@@ -18,6 +18,7 @@ export interface WorkerSpec {
   readonly instance: string;
   readonly generation: number;
   readonly weight: number;
+  /** Of the supervisor; `pipes:0,3` when the process was started with pipes to it. */
   readonly controlAddress: string;
   /** Where this worker listens for data links. */
   readonly address: string;

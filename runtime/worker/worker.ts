@@ -8,6 +8,7 @@ import type { SupervisorMessage, WorkerMessage } from "../control/messages.ts";
 import { RegistryView } from "../registry/view.ts";
 import type { Recorder } from "../telemetry/recorder/recorder.ts";
 import type { IncomingCall, Link, Peer, Transport } from "../transport/transport.ts";
+import { connectControl } from "./control-link.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { stackOf } from "./problems.ts";
 import type { Role, RoleLoad } from "./role.ts";
@@ -201,7 +202,7 @@ export class Worker {
 
   async #connect(): Promise<void> {
     const { spec, transport } = this.#options;
-    this.#link = await transport.connect(spec.controlAddress, {
+    this.#link = await connectControl(spec.controlAddress, transport, {
       self: this.#self,
       handler: {
         call: (call) => void this.#asked(call),

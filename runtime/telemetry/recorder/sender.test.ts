@@ -146,6 +146,30 @@ test("a sleeping one tells gauges when it is asked to report, and not too often"
   expect(heard.at(-1)?.metrics.map(({ name, value }) => [name, value])).toEqual([["g", 7]]);
 });
 
+test("after a long rest its link is there for a report only, and at once when something is recorded", async () => {
+  const { sender, recorder, heard, links, listen, later, span } = setUp(1);
+  recorder.metrics.gauge("g", "1").set(7);
+  await listen();
+  sender.start();
+  await until(() => heard.length > 0 && recorder.onStir !== undefined);
+  later(10_000);
+  sender.report();
+  await Bun.sleep(20);
+  expect(links[0]?.open).toBe(true);
+  later(30_000);
+  sender.report();
+  await until(() => links[0]?.open === false);
+  const before = heard.length;
+  later(30_000);
+  sender.report();
+  await until(() => heard.length === before + 1 && links[1]?.open === false);
+  expect(recorder.onStir).toBeDefined();
+  span("500");
+  await until(() => spansOf(heard).length === 1);
+  expect(links[2]?.open).toBe(true);
+  expect(links.length).toBe(3);
+});
+
 test("more than one batch leaves at once, and the rest with stop", async () => {
   const { sender, heard, listen, span } = setUp(1);
   await listen();

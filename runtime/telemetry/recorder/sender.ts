@@ -19,6 +19,11 @@ export interface SenderOptions {
 const quietIntervals = 3;
 /** Between reports of a worker that has nothing to tell but its gauges, at the least. */
 const quietReportMs = 5000;
+/**
+ * Of rest, after which no trace is open any more that the observer could ask this worker about: with the intervals
+ * before it, longer than an observer waits for a trace (30 s).
+ */
+const unaskedMs = 28_000;
 /** From a failed or slow span to its message: soon, as the rest of its trace is in rings that go round. */
 const remarkableMs = 50;
 /** One turn's messages; what is left goes in the next. */
@@ -31,7 +36,8 @@ const maxTracesAsked = 2048;
 /**
  * Brings what a recorder holds to the observer: about once a second, and sooner when much waits. While nothing is
  * recorded it sleeps, because waking is what an idle worker costs; what it has to say then is said when the worker is
- * awake anyway (`report`). While there is no observer nothing happens here; the recorder's own bounds decide what is
+ * awake anyway (`report`), over a link that is there just for that: Bun wakes a process for each second that it has one.
+ * While there is no observer nothing happens here; the recorder's own bounds decide what is
  * forgotten. Nothing that goes wrong here is seen by anyone else.
  */
 export class Sender implements LinkHandler {
@@ -43,6 +49,7 @@ export class Sender implements LinkHandler {
   #soon = false;
   #cancelRemarkable: (() => void) | undefined;
   #quiet = 0;
+  #restsSince = 0;
   #sentAt = 0;
   #started = false;
   #stopped = false;
@@ -78,7 +85,12 @@ export class Sender implements LinkHandler {
   /** Call it now and then while the worker is awake: tells its gauges, also those of one that does nothing. */
   report(): void {
     if (this.#cancelTick !== undefined || this.#stopped) return;
-    this.#send(this.#options.clock.now() - this.#sentAt >= quietReportMs);
+    const now = this.#options.clock.now();
+    const isDue = now - this.#sentAt >= quietReportMs;
+    if (this.#link !== undefined) {
+      this.#send(isDue);
+      this.#leaveUnlessAsked(now);
+    } else if (isDue) this.#connect();
   }
 
   /** Sends what is left, as far as the observer takes it, and closes the link. Idempotent. */
@@ -126,8 +138,25 @@ export class Sender implements LinkHandler {
     else this.#send(false);
     // One that connects is not quiet; where there is nobody, `seek` will tell of the next one.
     const isQuiet = this.#connecting === undefined && this.#quiet >= quietIntervals;
-    if (isQuiet) this.#options.recorder.onStir = () => this.#wake();
+    if (isQuiet) this.#rest();
     else this.#arm();
+  }
+
+  #rest(): void {
+    const { recorder, clock } = this.#options;
+    this.#restsSince = clock.now();
+    recorder.onStir = () => {
+      this.#wake();
+      // Not with the tick: a failed span must not wait for a second until there is a link.
+      this.seek();
+    };
+  }
+
+  #leaveUnlessAsked(now: number): void {
+    const link = this.#link;
+    if (link === undefined || now - this.#restsSince < unaskedMs) return;
+    this.#link = undefined;
+    void link.close();
   }
 
   #wake(): void {
@@ -147,7 +176,8 @@ export class Sender implements LinkHandler {
         if (this.#stopped) return link.close();
         this.#link = link;
         this.#send(true);
-        this.#wake();
+        if (this.#cancelTick === undefined) this.#leaveUnlessAsked(this.#options.clock.now());
+        else this.#wake();
       },
       () => {
         // Not there yet, or no more: the next tick looks again.
