@@ -1,5 +1,6 @@
 import { type Random, seededRandom } from "../../runtime/clock.ts";
 import { type Arrivals, arrivalTimes, rateAt, shareOf } from "./arrivals.ts";
+import { waitedForCoreMs } from "./core-wait.ts";
 import { LatencyHistogram } from "./histogram.ts";
 import type { Line } from "./line.ts";
 import type { GeneratorResult } from "./messages.ts";
@@ -41,6 +42,8 @@ export class LoadGenerator {
   #begun = 0;
   #stopped = false;
   #cpu = { atStart: process.cpuUsage(), share: 0, busyShare: 0, spunAtStartMs: 0 };
+  #waitedAtStartMs: number | undefined;
+  #waitedShare: number | undefined;
 
   constructor({ plan, index, scenario }: GeneratorOptions) {
     this.#plan = plan;
@@ -90,6 +93,7 @@ export class LoadGenerator {
     setTimeout(() => {
       this.#cpu.atStart = process.cpuUsage();
       this.#cpu.spunAtStartMs = this.#spunMs();
+      this.#waitedAtStartMs = waitedForCoreMs();
       for (const pacer of this.#pacers.slice(0, -1)) pacer.stop();
     }, untilStartMs);
     setTimeout(() => this.#closeWindow(), untilStartMs + this.#plan.durationMs);
@@ -169,6 +173,10 @@ export class LoadGenerator {
     const { user, system } = process.cpuUsage(this.#cpu.atStart);
     const wallMs = Math.max(1, Math.min(performance.now(), this.recorder.toMs) - this.recorder.fromMs);
     this.#cpu.share = (user + system) / 1000 / wallMs;
+    const waitedMs = waitedForCoreMs();
+    if (waitedMs !== undefined && this.#waitedAtStartMs !== undefined) {
+      this.#waitedShare = (waitedMs - this.#waitedAtStartMs) / wallMs;
+    }
     this.#cpu.busyShare = Math.max(0, this.#cpu.share - (this.#spunMs() - this.#cpu.spunAtStartMs) / wallMs);
   }
 
@@ -187,6 +195,7 @@ export class LoadGenerator {
         lateMaxMs: figure(100),
         cpuShare: this.#cpu.share,
         busyShare: this.#cpu.busyShare,
+        ...(this.#waitedShare === undefined ? {} : { waitedShare: this.#waitedShare }),
         connections,
       },
       details: [...recorder.details],

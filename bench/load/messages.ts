@@ -33,6 +33,8 @@ export interface GeneratorHealth {
   readonly cpuShare: number;
   /** Of one core, without turns spun in wait for the next due time. */
   readonly busyShare: number;
+  /** Share of the time in which it was ready to run and had no core: whatever else runs on the machine. Linux only. */
+  readonly waitedShare?: number;
   /** Connections at the end. */
   readonly connections: number;
 }

@@ -93,6 +93,7 @@ for (const name of ["wrk", "autocannon"]) {
 const figures = new Map<string, Figure[]>([...contenders.keys()].map((name) => [name, []]));
 const lateShares: number[] = [];
 const lateP99Ms: number[] = [];
+const waitedShares: number[] = [];
 for (let round = 0; round < rounds; round++) {
   const target = await startReady([process.execPath, join(import.meta.dir, "bare-target.ts")]);
   const url = `http://127.0.0.1:${target.line}/`;
@@ -106,6 +107,7 @@ for (let round = 0; round < rounds; round++) {
     const [health] = (await ours(url, { kind: "open", arrivals: { kind: "constant", rate } })).generators;
     lateShares.push((health!.late / health!.due) * 100);
     lateP99Ms.push(health!.lateP99Ms);
+    if (health!.waitedShare !== undefined) waitedShares.push(health!.waitedShare * 100);
   } finally {
     await target.stop();
   }
@@ -124,6 +126,10 @@ for (const [name, found] of figures) {
   const cost = formatSpread(spread(found.map(({ cpuMicros }) => cpuMicros)), 1);
   process.stdout.write(`${name.padEnd(11)} ${made} requests/s, ${cost} µs of CPU each${beside}\n`);
 }
+const waited =
+  waitedShares.length === 0
+    ? ""
+    : `; ready to run and without a core ${formatSpread(spread(waitedShares))} % of the time`;
 process.stdout.write(
-  `open loop   at half of it, ${formatSpread(spread(lateShares))} % of the sends over 1 ms late, p99 ${formatSpread(spread(lateP99Ms), 3)} ms\n`,
+  `open loop   at half of it, ${formatSpread(spread(lateShares))} % of the sends over 1 ms late, p99 ${formatSpread(spread(lateP99Ms), 3)} ms${waited}\n`,
 );

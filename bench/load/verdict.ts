@@ -13,6 +13,8 @@ import type { Threshold } from "./scenario.ts";
 /** More of the sends late, and the generator has measured itself. */
 const maxLateShare = 0.01;
 const maxBusyShare = 0.9;
+/** A generator that was ready to run and had no core for more of the time is late because of that. */
+const muchWaitedShare = 0.02;
 /** A generator that begins fewer than this share of what was due has not made its rate. */
 const minBegunShare = 0.97;
 /** Without a threshold of its own, a run holds up to this share of failed requests. */
@@ -119,7 +121,13 @@ function judgeGenerator(measured: Measured, warning: (message: string) => void):
   const busiest = Math.max(0, ...measured.generators.map((health) => health.busyShare));
   const advice = "the figures may be the generator's own; lower the rate or raise --processes";
   if (late > maxLateShare * due) {
-    warning(`${percent(late / due)} of the sends were more than ${measured.plan.lateMs} ms late: ${advice}`);
+    const lateness = `${percent(late / due)} of the sends were more than ${measured.plan.lateMs} ms late`;
+    const waited = Math.max(0, ...measured.generators.map((health) => health.waitedShare ?? 0));
+    warning(
+      waited > muchWaitedShare
+        ? `${lateness}, and a generator waited ${percent(waited)} of the time for a core: the machine is full, and the figures are its own as well`
+        : `${lateness}: ${advice}`,
+    );
     return true;
   }
   if (busiest > maxBusyShare) {

@@ -179,6 +179,7 @@ function generatorTable(load: LoadResult): string {
     latency(health.lateMaxMs),
     percent(health.cpuShare),
     percent(health.busyShare),
+    health.waitedShare === undefined ? "–" : percent(health.waitedShare),
     whole(health.connections),
   ]);
   const head = [
@@ -188,7 +189,8 @@ function generatorTable(load: LoadResult): string {
     "p99 late",
     "max late",
     "CPU",
-    "CPU without waiting",
+    "CPU without spinning",
+    "waited for a core",
     "connections",
   ];
   return tableHtml("The generator itself", head, rows);

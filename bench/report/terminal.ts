@@ -78,7 +78,9 @@ function generatorText(load: LoadResult): string[] {
       load.plan.loop.kind === "closed"
         ? ""
         : `${percent(health.due === 0 ? 0 : health.late / health.due)} of sends over ${load.plan.lateMs} ms late (p99 ${latency(health.lateP99Ms)}), `;
-    return `${name} ${late}busy ${percent(health.busyShare)} of a core`;
+    const waited =
+      health.waitedShare === undefined ? "" : `, waited ${percent(health.waitedShare)} of the time for one`;
+    return `${name} ${late}busy ${percent(health.busyShare)} of a core${waited}`;
   });
 }
 
