@@ -25,3 +25,29 @@ export function arrivalsText({ loop, scenarioFile, bus }: LoadPlan): string {
       return `a trace of ${number(arrivals.timesMs.length)} ${what}`;
   }
 }
+
+/** What is counted: a server answers a request, a broker delivers an event. */
+export function wordsOf({ bus }: LoadPlan): {
+  readonly request: string;
+  readonly replies: string;
+  readonly none: string;
+  readonly begun: string;
+  /** A broker has none. */
+  readonly hasStatus: boolean;
+} {
+  return bus === undefined
+    ? {
+        request: "request",
+        replies: "answers",
+        none: "no answer",
+        begun: "Begun, answered and failed requests",
+        hasStatus: true,
+      }
+    : {
+        request: "step",
+        replies: "deliveries",
+        none: "failed",
+        begun: "Published, delivered and failed events",
+        hasStatus: false,
+      };
+}

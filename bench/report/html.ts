@@ -1,6 +1,6 @@
 import { LatencyHistogram } from "../load/histogram.ts";
 import { failures, type LoadResult, shownSeconds } from "../load/result.ts";
-import { arrivalsText } from "../load/describe.ts";
+import { arrivalsText, wordsOf } from "../load/describe.ts";
 import { latency, percent, percentileCurve, percentileName, shownPercentiles, whole } from "./figures.ts";
 import type { Report } from "./report.ts";
 import { cardsHtml, environmentHtml, htmlPage, tableHtml, verdictHtml } from "./page.ts";
@@ -51,7 +51,7 @@ function problems(load: LoadResult): string {
 function cards(load: LoadResult): string {
   const corrected = LatencyHistogram.decode(load.total.corrected);
   return cardsHtml([
-    [whole(load.perSecond), "answers a second"],
+    [whole(load.perSecond), `${wordsOf(load.plan).replies} a second`],
     [latency(corrected.percentileMs(50)), "median"],
     [latency(corrected.percentileMs(99)), "p99"],
     [latency(corrected.percentileMs(99.9)), "p99.9"],
@@ -99,6 +99,7 @@ ${row("uncorrected", uncorrected)}
 }
 
 function timeCharts(load: LoadResult): string {
+  const words = wordsOf(load.plan);
   const seconds = shownSeconds(load).map((second) => ({
     ...second,
     histogram: LatencyHistogram.decode(second.corrected),
@@ -111,14 +112,14 @@ function timeCharts(load: LoadResult): string {
   const at = (percentile: number) =>
     seconds.map(({ second, histogram }): [number, number] => [second, histogram.percentileMs(percentile)]);
   const throughput = chartSvg({
-    title: "Begun, answered and failed requests",
+    title: words.begun,
     yLabel: "each second",
     yScale: "linear",
     height: 220,
     x,
     series: [
       { label: "begun", style: "c", points: seconds.map(({ second, begun }) => [second, begun]) },
-      { label: "answers", style: "a", points: seconds.map(({ second, replied }) => [second, replied]) },
+      { label: words.replies, style: "a", points: seconds.map(({ second, replied }) => [second, replied]) },
       {
         label: "failed",
         style: "d",
@@ -127,7 +128,7 @@ function timeCharts(load: LoadResult): string {
     ],
   });
   const latencies = chartSvg({
-    title: "Corrected latency of the answers of each second",
+    title: `Corrected latency of the ${words.replies} of each second`,
     yLabel: "ms",
     yScale: "log",
     height: 260,
@@ -142,6 +143,8 @@ function timeCharts(load: LoadResult): string {
 }
 
 function stepTable(load: LoadResult): string {
+  const words = wordsOf(load.plan);
+  const ofStatus = (text: string) => (words.hasStatus ? [text] : []);
   const rows = load.steps.map((step) => {
     const corrected = LatencyHistogram.decode(step.corrected);
     const statuses = Object.entries(step.statuses).map(([status, times]) => `${status}: ${whole(times)}`);
@@ -152,11 +155,14 @@ function stepTable(load: LoadResult): string {
       latency(corrected.percentileMs(50)),
       latency(corrected.percentileMs(99)),
       latency(corrected.maxMs),
-      statuses.join(", ") || "–",
+      ...ofStatus(statuses.join(", ") || "–"),
       failures(step) === 0 ? "0" : failed.map(([kind, times]) => `${kind}: ${whole(times)}`).join(", "),
     ];
   });
-  return tableHtml("Requests", ["request", "answers", "median", "p99", "max", "statuses", "no answer"], rows);
+  const title = words.hasStatus ? "Requests" : "Events";
+  const replies = words.hasStatus ? words.replies : "times";
+  const head = [words.request, replies, "median", "p99", "max", ...ofStatus("statuses"), words.none];
+  return tableHtml(title, head, rows);
 }
 
 function checkTable(load: LoadResult): string {
@@ -209,7 +215,11 @@ function secondsTable(load: LoadResult): string {
       latency(histogram.maxMs),
     ];
   });
-  const body = tableHtml("", ["second", "begun", "answers", "failed", "median", "p99", "max"], rows);
+  const body = tableHtml(
+    "",
+    ["second", "begun", wordsOf(load.plan).replies, "failed", "median", "p99", "max"],
+    rows,
+  );
   return `<details><summary>Each second</summary>${body}</details>`;
 }
 

@@ -1,4 +1,4 @@
-import { arrivalsText } from "../load/describe.ts";
+import { arrivalsText, wordsOf } from "../load/describe.ts";
 import { LatencyHistogram } from "../load/histogram.ts";
 import { sparkline } from "./progress.ts";
 import { failures, type LoadResult, shownSeconds } from "../load/result.ts";
@@ -28,17 +28,18 @@ export function summaryText(load: LoadResult): string {
   const uncorrected = LatencyHistogram.decode(load.total.uncorrected);
   const statuses = Object.entries(load.total.statuses).map(([status, times]) => `${status}: ${whole(times)}`);
   const noAnswer = Object.entries(load.total.failed).filter(([, times]) => times > 0);
+  const words = wordsOf(load.plan);
   const parts = [
     `${load.plan.url}, ${arrivalsText(load.plan)}`,
     `${(load.warmup.ms / 1000).toFixed(1)} s warm-up${load.warmup.ms > 0 && load.warmup.settled ? ", settled" : ""}; ${(load.measuredMs / 1000).toFixed(1)} s measured`,
     "",
-    `answers      ${whole(load.total.replied)}, ${whole(load.perSecond)} a second   ${sparkline(
+    `${words.replies.padEnd(12)} ${whole(load.total.replied)}, ${whole(load.perSecond)} a second   ${sparkline(
       shownSeconds(load)
         .map((second) => second.replied)
         .slice(0, 60),
     )}`,
-    `statuses     ${statuses.join("  ") || "none"}`,
-    `no answer    ${failures(load.total) === 0 ? "none" : noAnswer.map(([kind, times]) => `${kind}: ${whole(times)}`).join("  ")}`,
+    ...(words.hasStatus ? [`statuses     ${statuses.join("  ") || "none"}`] : []),
+    `${words.none.padEnd(12)} ${failures(load.total) === 0 ? "none" : noAnswer.map(([kind, times]) => `${kind}: ${whole(times)}`).join("  ")}`,
     "",
     columns([
       ["latency", ...shownPercentiles.map(percentileName)],
@@ -62,11 +63,15 @@ export function summaryText(load: LoadResult): string {
 }
 
 function stepsText(load: LoadResult): string {
-  const head = ["request", "answers", "bad", "no answer", "p50", "p99", "max"];
+  const words = wordsOf(load.plan);
+  const bad = (count: string) => (words.hasStatus ? [count] : []);
+  // An acknowledgement and a delivery are both of them.
+  const replies = words.hasStatus ? words.replies : "times";
+  const head = [words.request, replies, ...bad("bad"), words.none, "p50", "p99", "max"];
   const rows = load.steps.map((step) => {
     const histogram = LatencyHistogram.decode(step.corrected);
     const latencies = [50, 99, 100].map((percentile) => latency(histogram.percentileMs(percentile)));
-    return [step.name, whole(step.replied), whole(step.bad), whole(failures(step)), ...latencies];
+    return [step.name, whole(step.replied), ...bad(whole(step.bad)), whole(failures(step)), ...latencies];
   });
   return columns([head, ...rows]);
 }
