@@ -5,12 +5,14 @@ import type { Recorder } from "../runtime/telemetry/recorder/recorder.ts";
 import { noParent, parentInContext } from "../runtime/telemetry/recorder/span-ring.ts";
 import type { Described, SpanShape } from "../runtime/telemetry/recorder/span-shape.ts";
 import { isContext } from "../runtime/telemetry/recorder/trace-context.ts";
-import { pathAttributes } from "../runtime/telemetry/recorder/url-attributes.ts";
+import {
+  isKnownMethod,
+  methodAttributes,
+  methodName,
+  pathAttributes,
+} from "../runtime/telemetry/recorder/url-attributes.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Traces } from "./middleware/trace.ts";
-
-/** Methods a client makes up must not become series of their own. */
-const known: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /** What a request was routed to: a path of the topology, or a word for what is none. */
 interface RouteName {
@@ -89,13 +91,11 @@ class RouteTelemetry implements SpanShape {
 
   describe(method: string, path: string, status: number): Described {
     const route = this.#route.path;
-    const safe = known.has(method) ? method : "HTTP";
+    const safe = methodName(method);
     return {
       name: route === undefined ? safe : `${safe} ${route}`,
       attributes: {
-        ...(known.has(method)
-          ? { "http.request.method": method }
-          : { "http.request.method": "_OTHER", "http.request.method_original": method }),
+        ...methodAttributes(method),
         ...pathAttributes(path),
         ...(route === undefined ? {} : { "http.route": route }),
         "http.response.status_code": status,
@@ -105,7 +105,7 @@ class RouteTelemetry implements SpanShape {
   }
 
   #addDurations(method: string, status: number): ExponentialHistogram {
-    const safe = known.has(method) ? method : "_OTHER";
+    const safe = isKnownMethod(method) ? method : "_OTHER";
     const route = this.#route.path === undefined ? this.#route.word : `${safe} ${this.#route.path}`;
     const outcome = status >= 500 ? "error" : "ok";
     const durations = this.#recorder.metrics.histogram(metric.serverDuration, "ms", {
@@ -113,7 +113,7 @@ class RouteTelemetry implements SpanShape {
       status: String(status),
       outcome,
     });
-    if (known.has(method)) {
+    if (isKnownMethod(method)) {
       const ofMethod = this.#durations.get(method) ?? [];
       ofMethod[status] = durations;
       this.#durations.set(method, ofMethod);

@@ -2,7 +2,7 @@ import { metric } from "../telemetry/names.ts";
 import type { ExponentialHistogram } from "../telemetry/recorder/histogram.ts";
 import type { Recorder } from "../telemetry/recorder/recorder.ts";
 import type { Described, SpanShape } from "../telemetry/recorder/span-shape.ts";
-import { fullUrl } from "../telemetry/recorder/url-attributes.ts";
+import { fullUrl, methodAttributes, methodName } from "../telemetry/recorder/url-attributes.ts";
 
 /** The call's or attempt's own part: attempts of a call are counted from 1; 0 stands for the call over all of them. */
 const wholeCall = 0;
@@ -33,7 +33,7 @@ export class EdgeTelemetry {
   shapeOf(instance: string | undefined): SpanShape {
     const service = this.#service;
     const fixed = {
-      "peer.service": service,
+      "server.service.name": service,
       "server.address": service,
       ...(instance === undefined ? {} : { "microcosm.peer.instance": instance }),
     };
@@ -41,9 +41,9 @@ export class EdgeTelemetry {
       kind: "client",
       describe(method: string, path: string, status: number, attempt: number): Described {
         return {
-          name: `${method} ${service}`,
+          name: `${methodName(method)} ${service}`,
           attributes: {
-            "http.request.method": method,
+            ...methodAttributes(method),
             "url.full": fullUrl(service, path),
             ...fixed,
             ...(status === 0 ? {} : { "http.response.status_code": status }),

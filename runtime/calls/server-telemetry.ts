@@ -3,7 +3,7 @@ import type { ExponentialHistogram } from "../telemetry/recorder/histogram.ts";
 import type { Recorder } from "../telemetry/recorder/recorder.ts";
 import { noParent, parentInContext } from "../telemetry/recorder/span-ring.ts";
 import type { Described, SpanShape } from "../telemetry/recorder/span-shape.ts";
-import { pathAttributes } from "../telemetry/recorder/url-attributes.ts";
+import { methodAttributes, methodName, pathAttributes } from "../telemetry/recorder/url-attributes.ts";
 
 export interface ServerTelemetryOptions {
   readonly recorder: Recorder;
@@ -64,9 +64,9 @@ export class ServerTelemetry implements SpanShape {
   describe(method: string, path: string, status: number, attempt: number): Described {
     const route = this.#routeOf(method, path);
     return {
-      name: route === undefined ? method : `${method} ${route}`,
+      name: route === undefined ? methodName(method) : `${methodName(method)} ${route}`,
       attributes: {
-        "http.request.method": method,
+        ...methodAttributes(method),
         ...pathAttributes(path),
         "url.scheme": "http",
         ...(route === undefined ? {} : { "http.route": route }),

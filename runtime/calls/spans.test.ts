@@ -56,7 +56,7 @@ test("a call of one attempt is one span, and the callee's span is its child", as
       "http.request.method": "GET",
       "http.response.status_code": 200,
       "url.full": "http://orders/orders/7?x=1",
-      "peer.service": "orders",
+      "server.service.name": "orders",
       "microcosm.peer.instance": "orders-1",
     },
   });

@@ -18,7 +18,7 @@ import type { Topology } from "../topology/model.ts";
  */
 export const magic = Buffer.from([0x89, 0x4d, 0x43, 0x52, 0x55, 0x4e, 0x0d, 0x0a]);
 /** Raised when the layout, the header or the tables of the database change. */
-export const formatVersion = 1;
+export const formatVersion = 2;
 export const prefixBytes = 16;
 export const digestBytes = 32;
 /** A topology of a hundred services has some 100 KiB. */

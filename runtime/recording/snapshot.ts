@@ -1,3 +1,4 @@
+import { marksOf } from "../telemetry/observer/log-table.ts";
 import { Database } from "bun:sqlite";
 import type { SpanRecord, TimelineEntry } from "../telemetry/model.ts";
 import { packSpans, unpackSpans } from "../telemetry/observer/trace-table.ts";
@@ -65,6 +66,8 @@ function dropBefore(db: Database, from: number): void {
 
 interface LogText {
   readonly id: number;
+  readonly level: number;
+  readonly service: string;
   readonly message: string;
   readonly fields: string | null;
 }
@@ -72,19 +75,20 @@ interface LogText {
 /** Returns how many lines were changed. */
 function redactLogs(db: Database, ended: AbortSignal): number {
   let changed = 0;
-  for (const rows of pages<LogText>(db, "SELECT id, message, fields FROM logs", ended)) {
+  for (const rows of pages<LogText>(db, "SELECT id, level, service, message, fields FROM logs", ended)) {
     db.transaction(() => {
-      for (const { id, message, fields } of rows) {
+      for (const { id, level, service, message, fields } of rows) {
         const clean = redactText(message);
         const cleanFields = fields === null ? null : redactJson(fields);
         if (clean === message && cleanFields === fields) continue;
         changed++;
         db.query("UPDATE logs SET message = ?, fields = ? WHERE id = ?").run(clean, cleanFields, id);
         db.query("DELETE FROM words WHERE rowid = ?").run(id);
-        db.query("INSERT INTO words (rowid, message, fields) VALUES (?, ?, ?)").run(
+        db.query("INSERT INTO words (rowid, message, fields, marks) VALUES (?, ?, ?, ?)").run(
           id,
           clean,
           cleanFields ?? "",
+          marksOf(level, service),
         );
       }
     })();

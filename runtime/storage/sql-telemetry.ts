@@ -88,7 +88,8 @@ class StatementTelemetry implements SpanShape {
     const { spanNumber = 0, callerTraceparent = "" } = current as Partial<OwnSpan>;
     const context = spanNumber > 0 ? callerTraceparent : current.traceparent;
     durations.recordWithin(durationMs, context);
-    const failure = error === undefined ? "" : failureOf(error);
+    const code = codeOf(error);
+    const failure = error === undefined ? "" : (code ?? nameOf(error));
     const span = this.#recorder.begin();
     this.#recorder.span(
       this,
@@ -98,17 +99,24 @@ class StatementTelemetry implements SpanShape {
       startMs,
       durationMs,
       failure,
-      "",
+      code ?? "",
       "",
       rows,
       0,
     );
   }
 
-  describe(_a: string, _b: string, rows: number): Described {
-    if (rows === unknownRows) return this.#described;
+  describe(code: string, _b: string, rows: number): Described {
+    if (rows === unknownRows && code === "") return this.#described;
     const { name, attributes } = this.#described;
-    return { name, attributes: { ...attributes, "db.response.returned_rows": rows } };
+    return {
+      name,
+      attributes: {
+        ...attributes,
+        ...(rows === unknownRows ? {} : { "db.response.returned_rows": rows }),
+        ...(code === "" ? {} : { "db.response.status_code": code }),
+      },
+    };
   }
 }
 
@@ -179,9 +187,12 @@ function operationOf(sql: string): string {
   return /^\s*(?:\(\s*)*([A-Za-z]+)/.exec(sql)?.[1]?.toUpperCase().slice(0, 32) ?? "SQL";
 }
 
-/** SQLite's own codes: `SQLITE_BUSY`. */
-function failureOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  if (typeof code === "string") return code;
+/** SQLite's own: `SQLITE_BUSY`. */
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === "string" ? code : undefined;
+}
+
+function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "error";
 }

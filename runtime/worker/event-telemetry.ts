@@ -143,7 +143,11 @@ function telemetryOf(topic: string, { owner, metrics }: Recorder): TopicTelemetr
     ok: metrics.histogram(name, "ms", { ...labels, outcome: "ok" }),
     error: metrics.histogram(name, "ms", { ...labels, outcome: "error" }),
   });
-  const fixed = { "messaging.system": "microcosm", "messaging.destination.name": topic };
+  const fixed = {
+    "messaging.system.name": "microcosm",
+    "messaging.destination.name": topic,
+    "server.address": "broker",
+  };
   return {
     published: durations(metric.publishDuration, { topic }),
     processed: durations(metric.processDuration, { topic, subscription }),

@@ -35,7 +35,7 @@ function expectPlaced(spans: readonly SpanRecord[], isExcused = (_span: SpanReco
     }
     if (span.kind === "server") {
       expect(parent.kind).toBe("client");
-      expect(parent.attributes["peer.service"]).toBe(span.service);
+      expect(parent.attributes["server.service.name"]).toBe(span.service);
     } else if (span.kind === "consumer") {
       expect(parent.kind).toBe("producer");
       for (const name of ["messaging.message.id", "messaging.destination.name"]) {

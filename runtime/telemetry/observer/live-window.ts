@@ -1,6 +1,7 @@
 import type { MetricPoint } from "../model.ts";
 import { metric } from "../names.ts";
 import type { LiveEdge, LiveGraph, LiveInstance, LiveNode, LiveStats } from "../query.ts";
+import { seriesKey } from "./series-key.ts";
 import { Histogram, packHistogram, type PackedColumns } from "./histogram.ts";
 
 const maxWindowMs = 60_000;
@@ -135,8 +136,8 @@ export class LiveWindow {
     };
   }
 
-  #seriesOf({ name, labels }: MetricPoint): LiveSeries {
-    const key = JSON.stringify([name, labels]);
+  #seriesOf({ name, kind, labels }: MetricPoint): LiveSeries {
+    const key = seriesKey(name, kind, labels);
     let series = this.#series.get(key);
     if (series === undefined) {
       series = { key, name, labels, points: 0 };

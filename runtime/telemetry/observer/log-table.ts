@@ -67,8 +67,13 @@ export class LogTable {
         bytes,
       );
     this.#db
-      .query("INSERT INTO words (rowid, message, fields) VALUES (?, ?, ?)")
-      .run(Number(lastInsertRowid), record.message, fields ?? "");
+      .query("INSERT INTO words (rowid, message, fields, marks) VALUES (?, ?, ?, ?)")
+      .run(
+        Number(lastInsertRowid),
+        record.message,
+        fields ?? "",
+        marksOf(levels.indexOf(record.level), record.service),
+      );
     this.#bytes += bytes;
     this.#lines++;
   }
@@ -84,7 +89,7 @@ export class LogTable {
     };
     const words = query.text === undefined ? "" : escapeMatch(query.text);
     const hasWords = words !== "";
-    if (hasWords) bound("words MATCH ?", words);
+    if (hasWords) bound("words MATCH ?", matchOf(words, query));
     bound("l.service = ?", query.service);
     bound("l.instance = ?", query.instance);
     bound("l.level >= ?", query.level === undefined ? undefined : levels.indexOf(query.level));
@@ -127,6 +132,35 @@ export class LogTable {
     const row = this.#db.query("SELECT at FROM logs ORDER BY id LIMIT 1").get() as { at: number } | null;
     return row?.at;
   }
+}
+
+/**
+ * What lines are filtered by besides their words, for the same index: of a word that is everywhere and a level that is
+ * rare, each line with the word would be looked at otherwise. A line has the marks of all levels up to its own.
+ */
+export function marksOf(level: number, service: string): string {
+  return [serviceMark(service), ...Array.from({ length: level }, (_, below) => levelMark(below + 1))].join(
+    " ",
+  );
+}
+
+function levelMark(level: number): string {
+  return `l${level}`;
+}
+
+/** Hashed, as names have signs that part words. */
+function serviceMark(service: string): string {
+  return `s${Bun.hash(service).toString(36)}`;
+}
+
+/** `debug` is every line's. */
+function matchOf(words: string, { level = "debug", service }: LogQuery): string {
+  const marks = [
+    ...(level === "debug" ? [] : [levelMark(levels.indexOf(level))]),
+    ...(service === undefined ? [] : [serviceMark(service)]),
+  ];
+  const wanted = `{message fields} : (${words})`;
+  return marks.length === 0 ? wanted : `${wanted} AND marks : (${marks.join(" AND ")})`;
 }
 
 /**

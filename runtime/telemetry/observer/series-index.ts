@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { MetricPoint } from "../model.ts";
 import type { Cell } from "./cell.ts";
+import { seriesKey } from "./series-key.ts";
 
 /** A metric with one set of labels. */
 export interface SeriesEntry {
@@ -32,11 +33,7 @@ export class SeriesIndex {
     this.#db = db;
     this.#maxSeries = maxSeries;
     for (const row of db.query("SELECT * FROM series").all() as SeriesRow[]) {
-      this.#keep(keyOf(row.name, row.kind, row.labels), {
-        ...row,
-        labels: JSON.parse(row.labels) as Record<string, string>,
-        open: [],
-      });
+      this.#keep({ ...row, labels: JSON.parse(row.labels) as Record<string, string>, open: [] });
     }
   }
 
@@ -58,11 +55,10 @@ export class SeriesIndex {
 
   /** Finds or makes the point's series; undefined when there are too many. */
   of(point: MetricPoint): SeriesEntry | undefined {
-    const labels = JSON.stringify(point.labels, Object.keys(point.labels).sort());
-    const key = keyOf(point.name, point.kind, labels);
-    const known = this.#byKey.get(key);
+    const known = this.#byKey.get(seriesKey(point.name, point.kind, point.labels));
     if (known !== undefined) return known;
     if (this.#byKey.size >= this.#maxSeries) return undefined;
+    const labels = JSON.stringify(point.labels, Object.keys(point.labels).sort());
     const { lastInsertRowid } = this.#db
       .query("INSERT INTO series (name, kind, unit, labels) VALUES (?, ?, ?, ?)")
       .run(point.name, point.kind, point.unit, labels);
@@ -75,27 +71,26 @@ export class SeriesIndex {
       labels: JSON.parse(labels) as Record<string, string>,
       open: [],
     };
-    this.#keep(key, entry);
+    this.#keep(entry);
     return entry;
   }
 
   remove(entry: SeriesEntry): void {
-    const labels = JSON.stringify(entry.labels);
-    this.#byKey.delete(keyOf(entry.name, entry.kind, labels));
+    this.#byKey.delete(keyOf(entry));
     const named = this.#byName.get(entry.name);
     named?.delete(entry);
     if (named?.size === 0) this.#byName.delete(entry.name);
     this.#db.query("DELETE FROM series WHERE id = ?").run(entry.id);
   }
 
-  #keep(key: string, entry: SeriesEntry): void {
-    this.#byKey.set(key, entry);
+  #keep(entry: SeriesEntry): void {
+    this.#byKey.set(keyOf(entry), entry);
     const named = this.#byName.get(entry.name);
     if (named === undefined) this.#byName.set(entry.name, new Set([entry]));
     else named.add(entry);
   }
 }
 
-function keyOf(name: string, kind: string, labels: string): string {
-  return `${name}\0${kind}\0${labels}`;
+function keyOf({ name, kind, labels }: SeriesEntry): string {
+  return seriesKey(name, kind, labels);
 }

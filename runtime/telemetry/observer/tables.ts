@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** A file of another version is begun anew: telemetry is no data of the user's. Recordings carry it too (format.ts). */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /**
  * `traces` is narrow, because lists scan it; the spans lie beside it, compressed. Both full-text tables keep no text of
@@ -24,7 +24,7 @@ CREATE TABLE logs (
   trace BLOB, span BLOB, message TEXT NOT NULL, fields TEXT, bytes INTEGER NOT NULL
 );
 CREATE INDEX logs_trace ON logs (trace) WHERE trace IS NOT NULL;
-CREATE VIRTUAL TABLE words USING fts5(message, fields, content='', contentless_delete=1, tokenize='unicode61');
+CREATE VIRTUAL TABLE words USING fts5(message, fields, marks, content='', contentless_delete=1, tokenize='unicode61');
 CREATE TABLE series (id INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, unit TEXT NOT NULL, labels TEXT NOT NULL);
 CREATE TABLE timeline (
   id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, service TEXT, instance TEXT, detail TEXT

@@ -1,5 +1,6 @@
 import type { MetricPoint } from "../model.ts";
 import { Histogram } from "./histogram.ts";
+import { seriesKey } from "./series-key.ts";
 
 /** Since the observer began: what a scrape reads. */
 export interface Total {
@@ -30,7 +31,7 @@ export class Totals {
   }
 
   add(point: MetricPoint, at: number): void {
-    const key = `${point.name}\0${point.kind}\0${JSON.stringify(point.labels, Object.keys(point.labels).sort())}`;
+    const key = seriesKey(point.name, point.kind, point.labels);
     let total = this.#byKey.get(key);
     if (total === undefined) {
       if (this.#byKey.size >= this.#maxSeries) return;
