@@ -24,11 +24,16 @@ export async function logs(target: string | undefined, options: LogsOptions): Pr
   if (options.follow === true) query.set("follow", "1");
   const stop = interrupted();
   for await (const line of client.lines<LogLine>(`/api/logs?${query}`, stop)) {
-    if (wanted !== undefined && !wanted.test(line.message)) continue;
+    if (wanted !== undefined && !says(line, wanted)) continue;
     if (options.json === true) printJson(line);
     else print(formatLogLine(line));
   }
   return undefined;
+}
+
+/** Also in the fields: they are printed with the message, and a person searches for what is seen. */
+function says({ message, fields }: LogLine, wanted: RegExp): boolean {
+  return wanted.test(message) || (fields !== undefined && wanted.test(formatFields(fields)));
 }
 
 function pattern(text: string): RegExp {

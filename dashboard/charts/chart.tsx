@@ -1,9 +1,8 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import type { TimelineEntry } from "../../runtime/telemetry/query.ts";
 import { formatSince } from "../pages/format.ts";
 import { colourOf, dark } from "../theme.ts";
-import { marksPlugin } from "./marks.ts";
+import { type Mark, marksPlugin } from "./marks.ts";
 import "./charts.css";
 
 export interface ChartLine {
@@ -24,7 +23,7 @@ export interface ChartProps {
   readonly height?: number;
   /** `since`: the axis counts from a beginning, and `from` and marks do so too. */
   readonly axis?: "clock" | "since";
-  readonly marks?: readonly TimelineEntry[];
+  readonly marks?: readonly Mark[];
   /** Charts with the same word show the same moment under the pointer. */
   readonly sync?: string;
   /** Dragged over; milliseconds since the epoch. */

@@ -5,9 +5,16 @@ import { weightOf } from "./weight.ts";
 
 /** Marks closer than this would be one blot. */
 const minGapPx = 3;
+const dashPx = 3;
+const letterPx = 10;
+
+/** Of one of several runs in a chart: its letter and the colour of its lines tell whose mark it is. */
+export interface Mark extends TimelineEntry {
+  readonly run?: { readonly label: string; readonly colour: `--${string}`; readonly place: number };
+}
 
 /** A vertical line for each thing that was done to the system, and for each fall. */
-export function marksPlugin(marks: () => readonly TimelineEntry[]): uPlot.Plugin {
+export function marksPlugin(marks: () => readonly Mark[]): uPlot.Plugin {
   return {
     hooks: {
       drawAxes: [
@@ -21,26 +28,37 @@ export function marksPlugin(marks: () => readonly TimelineEntry[]): uPlot.Plugin
           };
           ctx.save();
           ctx.lineWidth = devicePixelRatio;
-          let last = Number.NEGATIVE_INFINITY;
+          const px = devicePixelRatio;
+          ctx.font = `600 ${letterPx * px}px system-ui, sans-serif`;
+          ctx.textAlign = "left";
+          ctx.textBaseline = "top";
+          const last = new Map<string | undefined, number>();
           for (const entry of [...marks()].sort((a, b) => a.at - b.at)) {
             const weight = weightOf(entry);
             const at = entry.at / 1000;
             if (weight === "change" || at < (min ?? 0) || at > (max ?? 0)) continue;
             const x = Math.round(plot.valToPos(at, "x", true)) + 0.5;
-            if (x - last < minGapPx * devicePixelRatio) continue;
-            last = x;
-            ctx.strokeStyle = ctx.fillStyle = colours[weight];
-            ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+            const { run } = entry;
+            if (x - (last.get(run?.label) ?? Number.NEGATIVE_INFINITY) < minGapPx * px) continue;
+            last.set(run?.label, x);
+            ctx.fillStyle = colours[weight];
+            ctx.strokeStyle = run === undefined ? colours[weight] : colourOf(run.colour);
+            ctx.setLineDash([dashPx * px, dashPx * px]);
+            ctx.lineDashOffset = (run?.place ?? 0) * dashPx * px;
             ctx.beginPath();
             ctx.moveTo(x, bbox.top);
             ctx.lineTo(x, bbox.top + bbox.height);
             ctx.stroke();
-            const size = 4 * devicePixelRatio;
+            const size = 4 * px;
             ctx.beginPath();
             ctx.moveTo(x - size, bbox.top);
             ctx.lineTo(x + size, bbox.top);
             ctx.lineTo(x, bbox.top + size * 1.4);
             ctx.fill();
+            if (run === undefined) continue;
+            ctx.fillStyle = colourOf(run.colour);
+            // One below the other: what was done to both at once are two marks in one place.
+            ctx.fillText(run.label, x + size + px, bbox.top + run.place * letterPx * px);
           }
           ctx.restore();
         },

@@ -144,7 +144,9 @@ describe("what is no recording is told so before anything of it is used", () => 
       bytes.writeUInt32LE(formatVersion + 1, 8);
       return bytes;
     });
-    expect(newer).toContain(`it is of a newer Microcosm: format ${formatVersion + 1}, and this one reads ${formatVersion}`);
+    expect(newer).toContain(
+      `it is of a newer Microcosm: format ${formatVersion + 1}, and this one reads ${formatVersion}`,
+    );
   });
 
   test("one that was cut short, anywhere", async () => {

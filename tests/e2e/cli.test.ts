@@ -35,6 +35,30 @@ describe("looking", () => {
     for (const line of lines) expect(line).toMatchObject({ service: "catalog", instance: "catalog-1" });
   });
 
+  test("logs -f --grep goes on with lines that say it, in the message or in a field beside it", async () => {
+    const grep = ["--grep", "STOCK is not \\w+", "--data", run.data];
+    const follower = Bun.spawn([process.execPath, main, "logs", "-f", "--lines=1", "--json", ...grep], {
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    // What a subscriber cannot use it says a word about. Again, as the first may come before anybody follows.
+    const publishing = setInterval(() => void run.cli("bus", "publish", "order.confirmed", "{}"), 1000);
+    try {
+      let text = "";
+      for await (const part of follower.stdout) {
+        text += new TextDecoder().decode(part);
+        if (text.includes("\n")) break;
+      }
+      const [line] = json(text);
+      expect(line).toMatchObject({ service: "inventory", level: "warn" });
+      expect(line.message).not.toContain("stock is not");
+    } finally {
+      clearInterval(publishing);
+      follower.kill();
+      await follower.exited;
+    }
+  }, 60_000);
+
   test("bus topics lists subscriptions", async () => {
     const topics = json((await run.cli("bus", "topics", "--json")).stdout);
     const placed = topics.find((topic) => topic.topic === "order.placed");

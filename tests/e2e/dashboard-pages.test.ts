@@ -327,6 +327,7 @@ for (const look of [
   { name: "light", dark: false, width: 1280 },
   { name: "dark", dark: true, width: 1280 },
   { name: "phone", dark: true, width: 390 },
+  { name: "phone-light", dark: false, width: 390 },
 ]) {
   test(`no serious fault for people who cannot see or point, and nothing sticks out: ${look.name}`, async () => {
     await using other = await Browser.open({ dark: look.dark, width: look.width });

@@ -133,8 +133,77 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("das
     testTimeoutMs,
   );
 
+  test(
+    "keys go from page to page, search, change the theme, and are told by ?",
+    async () => {
+      await using browser = await Browser.open();
+      const { page } = browser;
+      await page.goto(run.dashboard);
+      const path = () => new URL(page.url()).pathname;
+      const titles = await page.locator(".nav-link").allInnerTexts();
+      expect(titles).toHaveLength(9);
+      for (const [place, title] of titles.entries()) {
+        await page.keyboard.press(String(place + 1));
+        await page.locator(".nav-link[aria-current=page]", { hasText: title.trim() }).waitFor();
+      }
+      expect(path()).toBe("/runs");
+      await page.keyboard.press("2");
+      await page.keyboard.press("/");
+      await page.keyboard.type("3?t");
+      expect(await page.getByLabel("Route").inputValue()).toBe("3?t");
+      expect(path()).toBe("/traces");
+      await page.getByLabel("Route").fill("");
+      await page.locator("h1").click();
+
+      await page.keyboard.press("?");
+      const dialog = page.getByRole("dialog", { name: "Keys" });
+      await dialog.waitFor();
+      // Behind it nothing moves.
+      await page.keyboard.press("1");
+      expect(path()).toBe("/traces");
+      expect(await seriousFaults(page)).toEqual([]);
+      await page.keyboard.press("?");
+      await dialog.waitFor({ state: "hidden" });
+      await page.keyboard.press("?");
+      await page.keyboard.press("Escape");
+      await dialog.waitFor({ state: "hidden" });
+
+      const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      const before = await ground();
+      for (let press = 0; press < 2 && (await ground()) === before; press++) await page.keyboard.press("t");
+      expect(await ground()).not.toBe(before);
+      expect(browser.errors).toEqual([]);
+    },
+    testTimeoutMs,
+  );
+
+  test(
+    "what sampling left out is told beside the traces, with why",
+    async () => {
+      await using browser = await Browser.open();
+      const { page } = browser;
+      await page.goto(run.dashboard);
+      await page.goto(`${run.control}/traces`);
+      await page.getByRole("button", { name: /^[\d,]+ spans not kept$/ }).click();
+      const dialog = page.getByRole("dialog", { name: "What is kept, and what is not" });
+      expect(await dialog.locator("[data-reason=unsampled]").innerText()).toMatch(
+        /^[\d,]+ spans\s+left out by sampling/,
+      );
+      expect(await dialog.innerText()).toMatch(/[\d,]+ traces of [\d,]+ spans and [\d,]+ log lines are kept/);
+      expect(await seriousFaults(page)).toEqual([]);
+      await page.keyboard.press("Escape");
+      await dialog.waitFor({ state: "hidden" });
+      await page.goto(`${run.control}/logs`);
+      await page.getByRole("button", { name: /What is kept|lines not kept/ }).waitFor();
+      expect(browser.errors).toEqual([]);
+    },
+    testTimeoutMs,
+  );
+
   for (const look of [
     { name: "light", dark: false, width: 1280, height: 800 },
+    { name: "dark", dark: true, width: 1280, height: 800 },
+    { name: "phone-light", dark: false, width: 390, height: 844 },
     { name: "phone-dark", dark: true, width: 390, height: 844 },
   ]) {
     test(
@@ -148,6 +217,9 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("das
           await page.locator(".chart canvas").first().waitFor();
           expect([path, await seriousFaults(page)]).toEqual([path, []]);
         }
+        await page.goto(`${run.control}/runs`);
+        await page.getByText("Export this run").first().waitFor();
+        expect(["/runs", await seriousFaults(page)]).toEqual(["/runs", []]);
         await page.goto(`${run.control}/map`);
         await page.locator("[data-edge='gateway call catalog'].busy").waitFor(attached);
         expect(await seriousFaults(page)).toEqual([]);

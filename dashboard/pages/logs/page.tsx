@@ -9,6 +9,7 @@ import { recording } from "../../recording.ts";
 import { query, setQuery } from "../../router.ts";
 import { formatCount } from "../format.ts";
 import { traceHref } from "../links.ts";
+import { Losses } from "../losses.tsx";
 import { Loading } from "../loading.tsx";
 import { useServices } from "../use-services.ts";
 import { filterOf, type LogFilter, levels, parametersOf } from "./log-query.ts";
@@ -40,6 +41,7 @@ function Logs() {
           <span class="muted number" role="status">
             {formatCount(lines.length)} {lines.length === 1 ? "line" : "lines"}
           </span>
+          <Losses of="lines" />
           {recording.value === undefined && (
             <button
               type="button"

@@ -13,6 +13,12 @@ import { formatMs, formatRate } from "../format.ts";
 import { Loading } from "../loading.tsx";
 import type { Pair } from "./pair.ts";
 
+/** A run's lines and its marks. */
+const runs = {
+  a: { label: "A", colour: "--chart-1", place: 0 },
+  b: { label: "B", colour: "--chart-2", place: 1 },
+} as const;
+
 const stats = [
   { key: "rate", title: "Rate", format: formatRate },
   { key: "errors", title: "Errors", format: formatRate },
@@ -57,7 +63,10 @@ export function OverlaidCharts({ pair, comparison, row }: OverlaidChartsProps) {
     );
     return () => gone.abort();
   }, [comparison, source.name]);
-  const marks = [...comparison.a.timeline, ...comparison.b.timeline];
+  const marks = [
+    ...comparison.a.timeline.map((entry) => ({ ...entry, run: runs.a })),
+    ...comparison.b.timeline.map((entry) => ({ ...entry, run: runs.b })),
+  ];
   return (
     <Panel
       title={row === undefined ? "What the gateway's clients see" : source.name}
@@ -82,8 +91,8 @@ export function OverlaidCharts({ pair, comparison, row }: OverlaidChartsProps) {
               stepMs={drawn?.stepMs ?? 1000}
               height={132}
               lines={[
-                { label: "A", values: drawn?.a[place] ?? [], colour: "--chart-1" },
-                { label: "B", values: drawn?.b[place] ?? [], colour: "--chart-2" },
+                { ...runs.a, values: drawn?.a[place] ?? [] },
+                { ...runs.b, values: drawn?.b[place] ?? [] },
               ]}
               format={format}
               marks={marks}

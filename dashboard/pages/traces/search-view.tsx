@@ -5,6 +5,7 @@ import { recording } from "../../recording.ts";
 import { navigate, query, setQuery } from "../../router.ts";
 import { formatCount } from "../format.ts";
 import { traceHref } from "../links.ts";
+import { Losses } from "../losses.tsx";
 import { Loading } from "../loading.tsx";
 import { usePolled } from "../polled.ts";
 import { useServices } from "../use-services.ts";
@@ -55,6 +56,7 @@ export function TraceSearchView({ onFile }: { onFile: (name: string, trace: Trac
                 : `${formatCount(traces.length)} found`}
             </span>
           )}
+          <Losses of="traces" />
           {recording.value === undefined && (
             <button type="button" class="button small" aria-pressed={live} onClick={() => setLive(!live)}>
               {live ? "Live" : "Paused"}

@@ -1,7 +1,7 @@
 import type { LogRecord, MetricPoint, SpanRecord, TimelineEntry } from "../model.ts";
 import { checkLog, checkPoint, checkSpan, type Source } from "./check.ts";
 import { Sequences } from "./sequences.ts";
-import type { Tally } from "./tally.ts";
+import type { Loss, Tally } from "./tally.ts";
 
 /** Takes what passed the checks. */
 export interface Sink {
@@ -15,6 +15,14 @@ export interface Sink {
 const maxSkewMs = 60_000;
 /** Records of one batch looked at; a worker sends a few hundred. */
 const maxRecords = 20_000;
+
+/** What a worker let go → its reason here. */
+const reasons: ReadonlyMap<string, Loss> = new Map([
+  ["spans", "buffer"],
+  ["logs", "lines"],
+  ["metrics", "series"],
+  ["unsampled", "unsampled"],
+]);
 
 /** Checks what arrives, and counts what it cannot use. Never throws. */
 export class Intake {
@@ -43,7 +51,7 @@ export class Intake {
     if (typeof dropped === "object" && dropped !== null) {
       for (const [what, count] of Object.entries(dropped)) {
         if (!Number.isSafeInteger(count) || count <= 0) continue;
-        this.#tally.count(what === "unsampled" ? "unsampled" : "buffer", count);
+        this.#tally.count(reasons.get(what) ?? "buffer", count);
       }
     }
     const source = { service, instance };

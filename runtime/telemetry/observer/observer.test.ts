@@ -167,7 +167,7 @@ describe("batches", () => {
     observer.intake.batch(batch(9, { spans: [span()] }), clock.now());
     // A restarted worker begins anew.
     observer.intake.batch(batch(1, { generation: 2 }), clock.now());
-    expect(observer.tally.toJSON()).toEqual({ buffer: 5, unsampled: 7, lost: 2, duplicate: 1 });
+    expect(observer.tally.toJSON()).toEqual({ buffer: 3, lines: 2, unsampled: 7, lost: 2, duplicate: 1 });
     expect(observer.openSpans).toBe(0);
   });
 
@@ -243,6 +243,13 @@ describe("logs", () => {
     expect(logs({ text: "jose eur" })).toEqual(["order 17 placed by José"]);
     expect(logs({ text: "pay" })).toEqual(["payment declined"]);
     expect(logs({ level: "warn" })).toEqual(["payment declined"]);
+    expect(logs({ text: "pay", level: "warn", service: "orders" })).toEqual(["payment declined"]);
+    expect(logs({ text: "pay", level: "error" })).toEqual([]);
+    expect(logs({ text: "order", level: "warn" })).toEqual([]);
+    expect(logs({ text: "order", level: "debug" })).toEqual(["order 17 placed by José"]);
+    expect(logs({ text: "pay", service: "payments" })).toEqual([]);
+    // Marks are no words.
+    expect(logs({ text: "l1" })).toEqual([]);
     expect(logs({ traceId: traceId(4) })).toEqual(["payment declined"]);
     expect(logs({ before: "2" })).toEqual(["order 17 placed by José"]);
     expect(logs({ after: "1" })).toEqual(["payment declined"]);

@@ -1,7 +1,9 @@
 /** Why telemetry was let go, or was not as it should be: each reason is counted, and the counts are shown. */
 export type Loss =
-  /** The workers' own buffers were full. */
+  /** Spans for which a worker had no room until they could leave. */
   | "buffer"
+  /** Log lines, likewise. */
+  | "lines"
   /** Batches whose number never came. */
   | "lost"
   /** Not of the shape it should have. */

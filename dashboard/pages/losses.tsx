@@ -1,0 +1,109 @@
+import { useRef } from "preact/hooks";
+import type { Loss, Oddity } from "../../runtime/telemetry/observer/tally.ts";
+import type { ObserverStats } from "../../runtime/telemetry/query.ts";
+import { Icon } from "../components/icon.tsx";
+import { icons } from "../icons.ts";
+import { recording } from "../recording.ts";
+import { formatBytes, formatCount } from "./format.ts";
+import { usePolled } from "./polled.ts";
+
+const lookMs = 5000;
+
+interface Reason {
+  /** Of what it is a count. */
+  readonly of: "spans" | "traces" | "lines" | "points" | "records" | "batches";
+  readonly what: string;
+  /** By design, and no sign that anything is too much. */
+  readonly meant?: true;
+}
+
+/** In the order in which they are told: what sampling left out, then what was lost on the way, then what is odd. */
+const reasons: Readonly<Record<Loss | Oddity, Reason>> = {
+  unsampled: {
+    of: "spans",
+    what: "left out by sampling: their traces neither failed nor were slow",
+    meant: true,
+  },
+  uncollected: { of: "traces", what: "failed or slow, beyond 200 a second: only the span at fault is here" },
+  retention: { of: "records", what: "old traces and lines that made room for newer ones", meant: true },
+  buffer: { of: "spans", what: "had no room in their worker until they could leave" },
+  lines: { of: "lines", what: "had no room in their worker until they could leave" },
+  lost: { of: "batches", what: "of a worker never came" },
+  overload: { of: "records", what: "were more than the observer takes at once" },
+  series: { of: "points", what: "of metrics with too many different labels" },
+  unwritten: { of: "records", what: "could not be written to the observer's file" },
+  malformed: { of: "records", what: "came without the shape they should have" },
+  export: { of: "records", what: "were not taken by a receiver outside" },
+  late: { of: "spans", what: "came after their trace was written, and were added", meant: true },
+  duplicate: { of: "records", what: "came twice, and are here once", meant: true },
+  orphan: { of: "spans", what: "came without their parent", meant: true },
+  skew: {
+    of: "batches",
+    what: "from a clock that is more than a minute off: their metrics count for when they came",
+  },
+  truncated: { of: "lines", what: "were longer than a line may be, and are cut" },
+};
+
+/** What is not here, beside a list, so that nobody takes the list for all there was; a click tells why. */
+export function Losses({ of }: { of: "traces" | "lines" }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const { data } = usePolled<ObserverStats>(
+    recording.value === undefined ? "/api/telemetry/stats" : undefined,
+    lookMs,
+  );
+  if (data === undefined) return null;
+  const count = (reason: Loss | Oddity) => data.dropped[reason] ?? 0;
+  const known = (Object.keys(reasons) as (Loss | Oddity)[]).filter((reason) => count(reason) > 0);
+  const isTrouble = known.some((reason) => reasons[reason].meant === undefined);
+  const left = of === "traces" ? count("unsampled") + count("buffer") : count("lines");
+  return (
+    <>
+      <button
+        type="button"
+        class={`button quiet small ${isTrouble ? "troubled" : ""}`}
+        aria-haspopup="dialog"
+        title="What is not here, and why"
+        onClick={() => dialog.current!.showModal()}
+      >
+        {isTrouble && <Icon path={icons.alert} />}
+        <span class="number">
+          {left === 0
+            ? "What is kept"
+            : `${formatCount(left)} ${of === "traces" ? "spans" : "lines"} not kept`}
+        </span>
+      </button>
+      <dialog ref={dialog} class="shortcuts losses" aria-labelledby="losses-title">
+        <header class="panel-head">
+          <h2 id="losses-title">What is kept, and what is not</h2>
+          <button
+            type="button"
+            class="button quiet icon"
+            aria-label="Close"
+            onClick={() => dialog.current!.close()}
+          >
+            <Icon path={icons.close} />
+          </button>
+        </header>
+        <p class="losses-kept">
+          {formatCount(data.tracesStored)} traces of {formatCount(data.spansStored)} spans and{" "}
+          {formatCount(data.logsStored)} log lines are kept, in {formatBytes(data.bytes)}. Metrics count every
+          request, also those that are not kept.
+        </p>
+        {known.length === 0 ? (
+          <p class="losses-kept muted">Nothing was left out.</p>
+        ) : (
+          <dl class="shortcuts-list">
+            {known.map((reason) => (
+              <div key={reason} data-reason={reason}>
+                <dt class="number">
+                  {formatCount(count(reason))} {reasons[reason].of}
+                </dt>
+                <dd>{reasons[reason].what}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
+      </dialog>
+    </>
+  );
+}
