@@ -89,13 +89,13 @@ export function percentileSvgFile(load: LoadResult): string {
 function latencyTable(load: LoadResult): string {
   const corrected = LatencyHistogram.decode(load.total.corrected);
   const uncorrected = LatencyHistogram.decode(load.total.uncorrected);
-  const head = shownPercentiles.map((percentile) => `<th>${percentileName(percentile)}</th>`).join("");
-  const row = (name: string, histogram: LatencyHistogram) =>
-    `<tr><td>${name}</td>${shownPercentiles.map((p) => `<td>${latency(histogram.percentileMs(p))}</td>`).join("")}<td>${latency(histogram.meanMs)}</td></tr>`;
-  return `<table><thead><tr><th></th>${head}<th>mean</th></tr></thead><tbody>
-${row("corrected", corrected)}
-${row("uncorrected", uncorrected)}
-</tbody></table>`;
+  const row = (name: string, histogram: LatencyHistogram) => [
+    name,
+    ...shownPercentiles.map((p) => latency(histogram.percentileMs(p))),
+    latency(histogram.meanMs),
+  ];
+  const head = ["", ...shownPercentiles.map(percentileName), "mean"];
+  return tableHtml("", head, [row("corrected", corrected), row("uncorrected", uncorrected)]);
 }
 
 function timeCharts(load: LoadResult): string {

@@ -101,11 +101,12 @@ function scalability(
     series.push({ label: "in proportion", style: "c", points: straight.map((n) => [n, fit.lambda * n]) });
   }
   return `<section><h2>${title}</h2>
-${chartSvg({ title: `Answers a second over ${what}`, yLabel: "answers a second", yScale: "linear", height: 280, x: axis(most, what), series })}</section>`;
+${chartSvg({ title: `Throughput over ${what}`, yLabel: "answers a second", yScale: "linear", height: 280, x: axis(most, what), series })}</section>`;
 }
 
 function axis(end: number, label: string) {
-  const gap = niceStep(end / 8);
+  // All that is counted here is whole.
+  const gap = Math.max(1, niceStep(end / 8));
   const ticks: Tick[] = [];
   for (let at = 0; at <= end; at += gap)
     ticks.push({ at, label: at >= 1000 ? whole(at) : String(Number(at.toPrecision(3))) });
