@@ -10,7 +10,8 @@
  *
  * The observer is a process of its own behind its socket, on a clock that is moved with the replay; the dashboard is open
  * in Chromium, where there is one, and somebody goes round its pages once an hour. Prints the observer's file and memory, how
- * long list queries take and what the page holds, hour by hour, and fails when one of the bounds does not hold.
+ * long list queries take and what the page holds, hour by hour, and fails when one of the bounds does not hold. Ctrl-C ends it
+ * with what was replayed so far.
  */
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -60,6 +61,11 @@ const counted = { ns: 0, at: startMs };
 let acknowledge: () => void = () => {};
 /** The observer is where its clock should be. */
 let passed: Promise<void> = Promise.resolve();
+/** Ctrl-C: what was replayed so far is judged. */
+let enough = false;
+process.once("SIGINT", () => {
+  enough = true;
+});
 const child = Bun.spawn(
   [process.execPath, join(import.meta.dir, "observer.ts"), socket, file, String(startMs)],
   {
@@ -104,7 +110,8 @@ async function replay(): Promise<boolean> {
   print(
     "  hour   requests     file      PSS    CPU  queries p50 / p95 / max   traces  lines  page's heap  dropped",
   );
-  for (let second = 1; second <= hours * 3600; second++) {
+  let second = 1;
+  for (; second <= hours * 3600 && !enough; second++) {
     await replaySecond(shop);
     if ((second * 1000) % askEveryMs === 0) {
       await passed;
@@ -121,7 +128,7 @@ async function replay(): Promise<boolean> {
   const errors = watched?.errors ?? [];
   await watched?.shoot("day-map");
   await watched?.close();
-  return verdict(took, memory, mostMiB, looks, errors);
+  return verdict((second - 1) / 3600, took, memory, mostMiB, looks, errors);
 }
 
 /** While the observer works on the second before, the workers record this one. */
@@ -182,6 +189,7 @@ function cpuShare(): number {
 }
 
 function verdict(
+  replayedHours: number,
   took: ReadonlyMap<string, readonly number[]>,
   memory: readonly (readonly [hour: number, mib: number])[],
   mostMiB: number,
@@ -200,7 +208,7 @@ function verdict(
   for (const { name, p95: most, max } of p95.slice(0, 8)) {
     print(`  ${name.padEnd(40)} p95 ${most.toFixed(1)} ms, max ${max.toFixed(1)} ms`);
   }
-  const isLong = hours >= 2 * warmHours;
+  const isLong = replayedHours >= 2 * warmHours;
   const isWarm = ([hour]: readonly [number, unknown]) => !isLong || hour > warmHours;
   const growth = slope(memory.filter(isWarm));
   const heap = looks.filter(isWarm).map(([hour, { heapMiB }]) => [hour, heapMiB] as const);
@@ -232,7 +240,7 @@ function verdict(
     ]);
   }
   const minutes = (performance.now() - begun) / 60_000;
-  print(`\n${hours} h replayed in ${minutes.toFixed(0)} min`);
+  print(`\n${replayedHours.toFixed(1)} h replayed in ${minutes.toFixed(0)} min`);
   for (const [text, holds] of checks) print(`${holds ? "✓" : "✗"} ${text}`);
   return checks.every(([, holds]) => holds);
 }
