@@ -6,8 +6,8 @@ export function addServicesCommand(program: Command): void {
     .command("services")
     .description("Start, memory and idle CPU of 5 to 200 services, as one tree of processes (Linux).")
     .option("--counts <list>", "how many services, one run each", counts, [5, 25, 50, 100, 200])
-    .option("--settle <n>", "seconds from ready to the idle window", whole, 60)
-    .option("--seconds <n>", "seconds of the idle window", whole, 30)
+    .option("--settle <n>", "seconds from ready to the idle window", whole, 75)
+    .option("--seconds <n>", "seconds of the idle window, for whole rounds of a minute's rest", whole, 60)
     .addHelpText("after", "\nExamples:\n  $ bun run bench services\n  $ bun run bench services --counts 100")
     .action(async (options: { counts: number[]; settle: number; seconds: number }) => {
       const { benchServices } = await import("./run.ts");

@@ -70,7 +70,7 @@ describe("defaults", () => {
     expect(topology.supervisor).toEqual({
       heartbeatMs: 1000,
       missedBeats: 3,
-      restMs: 30_000,
+      restMs: 60_000,
       startTimeoutMs: 20_000,
       drainTimeoutMs: 10_000,
       restart: { firstMs: 100, maxMs: 5000, crashLoopDeaths: 5, windowMs: 30_000 },

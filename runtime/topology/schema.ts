@@ -131,7 +131,7 @@ const supervisor = z
       .default(3)
       .describe("Beats missed before a worker counts as hung and is replaced."),
     rest: duration({ min: 0, max: 60_000 })
-      .prefault("30s")
+      .prefault("1m")
       .describe("An idle service beats this rarely; it is watched from outside meanwhile. 0s: no rest."),
     startTimeout: duration().prefault("20s").describe("A worker is ready within this, or replaced."),
     drainTimeout: duration({ min: 0 })
