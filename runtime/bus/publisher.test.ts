@@ -15,14 +15,27 @@ interface Sent {
 /** The publisher's end of a link: notes what is sent. */
 class SentLink {
   readonly sent: Sent[] = [];
-  readonly link = {
-    notify: (head: readonly [string, number, string, number], body: Buffer) => {
-      const [, sequence, topic, count] = head;
-      const ids: string[] = [];
-      for (let i = 0, at = 0; i < count; i++, at += recordLength(body, at)) ids.push(recordId(body, at));
-      this.sent.push({ sequence, topic, ids });
-    },
-  } as unknown as Link;
+  readonly bodies: Buffer[] = [];
+  readonly copies: boolean;
+  readonly link: Link;
+
+  constructor(copies = true) {
+    this.copies = copies;
+    this.link = this.#link();
+  }
+
+  #link(): Link {
+    return {
+      copies: this.copies,
+      notify: (head: readonly [string, number, string, number], body: Buffer) => {
+        const [, sequence, topic, count] = head;
+        const ids: string[] = [];
+        for (let i = 0, at = 0; i < count; i++, at += recordLength(body, at)) ids.push(recordId(body, at));
+        this.sent.push({ sequence, topic, ids });
+        this.bodies.push(body);
+      },
+    } as unknown as Link;
+  }
 }
 
 function start(limits: { inFlightBytes?: number } = {}) {
@@ -31,7 +44,7 @@ function start(limits: { inFlightBytes?: number } = {}) {
   const publisher = new Publisher({
     clock,
     schedule: (work) => void turns.push(work),
-    pendingEvents: 100,
+    pendingEvents: 1000,
     pendingBytes: 100_000,
     batchBytes: 10_000,
     inFlightBytes: limits.inFlightBytes ?? 100_000,
@@ -126,6 +139,28 @@ describe("publisher", () => {
     expect(publisher.idle).toBe(false);
     publisher.published(1, 0);
     expect(publisher.idle).toBe(true);
+  });
+
+  test("memory is used again once it was answered, and only where the other end has a copy", async () => {
+    for (const copies of [true, false]) {
+      const { publisher, turn, publish, outcomes } = start();
+      const { link, sent, bodies } = new SentLink(copies);
+      publisher.opened(link);
+      const ids = (name: string) => Array.from({ length: 60 }, (_, i) => `${name}-${i}-${"x".repeat(50)}`);
+      for (const name of ["first", "second", "third"]) {
+        for (const id of ids(name)) publish(id);
+        turn();
+        if (name === "second") publisher.published(1, 0);
+      }
+      const [first, second, third] = bodies.map(({ buffer }) => buffer);
+      expect(second).not.toBe(first!);
+      expect(third === first).toBe(copies);
+      expect(sent.map((frame) => frame.ids)).toEqual([ids("first"), ids("second"), ids("third")]);
+      publisher.published(2, 100);
+      publisher.published(3, 200);
+      await Promise.resolve();
+      expect(Object.keys(outcomes).length).toBe(180);
+    }
   });
 
   test("a refusal goes to those of its batch only", async () => {

@@ -2,6 +2,7 @@ import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Event } from "../../sdk/event.ts";
 import type { EventRecord } from "./broker.ts";
 import { latin1Slice, utf8Slice, utf8Write } from "../protocol/text.ts";
+import type { BufferPool } from "./buffer-pool.ts";
 import { DataReader } from "./data.ts";
 
 /**
@@ -47,6 +48,12 @@ export class RecordWriter {
   #capacity = fewestBytes;
   #length = 0;
   #count = 0;
+  readonly #buffers: BufferPool | undefined;
+
+  /** `buffers`: where to look for a buffer first. */
+  constructor(buffers?: BufferPool) {
+    this.#buffers = buffers;
+  }
 
   get bytes(): number {
     return this.#length;
@@ -140,7 +147,8 @@ export class RecordWriter {
   }
 
   #grow(needed: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#capacity, this.#buffer.length * 2));
+    const bytes = Math.max(needed, this.#capacity, this.#buffer.length * 2);
+    const larger = this.#buffers?.take(bytes) ?? Buffer.allocUnsafeSlow(bytes);
     this.#buffer.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
     this.#view = viewOf(larger);
@@ -151,9 +159,19 @@ function viewOf(buffer: Buffer): DataView {
   return new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
+/** Up to here a loop is quicker than a native call: 6 ns against 25 to 43 for 6 characters. */
+const longestLoop = 16;
+
 /** The caller has made room for three bytes a UTF-16 unit. */
 function writeText(buffer: Buffer, text: string, at: number): number {
-  return text.length === 0 ? 0 : utf8Write.call(buffer, text, at, text.length * 3);
+  const { length } = text;
+  if (length > longestLoop) return utf8Write.call(buffer, text, at, length * 3);
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return utf8Write.call(buffer, text, at, length * 3);
+    buffer[at + i] = unit;
+  }
+  return length;
 }
 
 function tooLong(topic: string, what: string): MicrocosmError {

@@ -42,6 +42,27 @@ describe("the encoder", () => {
     );
   });
 
+  test("encoders that outgrow their buffers in turn do not write over each other", () => {
+    const encoders = Array.from({ length: 3 }, () => newEncoder());
+    for (const encoder of encoders) encoder.hello("a", "a-1", 1);
+    const out = encoders.map((): Uint8Array[] => []);
+    for (let round = 0; round < 12; round++) {
+      for (const [i, encoder] of encoders.entries()) {
+        for (let part = 0; part < 4; part++) encoder.chunk(i, new Uint8Array(100_000).fill(round * 3 + i));
+        // One of them keeps what it has until the next round.
+        if ((round + i) % 3 === 0) continue;
+        out[i]!.push(encoder.bytes.slice(encoder.offset, encoder.offset + encoder.length));
+        encoder.sent(encoder.length);
+      }
+    }
+    for (const [i, encoder] of encoders.entries()) {
+      out[i]!.push(encoder.bytes.slice(encoder.offset, encoder.offset + encoder.length));
+      const heard = decode(...out[i]!).slice(1);
+      const expected = Array.from({ length: 48 }, (_, n) => String.fromCharCode(Math.floor(n / 4) * 3 + i));
+      expect(heard.map(([, , bytes]) => (bytes as string)[50_000])).toEqual(expected);
+    }
+  });
+
   test("refuses what no frame holds, and goes on", () => {
     const encoder = newEncoder();
     encoder.hello("a", "a-1", 1);

@@ -16,8 +16,14 @@ import { errorToHead, HeadCodec } from "./head.ts";
 import { PlainWriter } from "./plain-writer.ts";
 import { utf8Write } from "./text.ts";
 
-/** Size of the empty buffer; a larger one, left by a burst, is given back. */
+/** An encoder's own buffer; another, more than four times as large, left by a burst, is given back. */
 const restingBytes = 64 * 1024;
+/**
+ * One larger buffer for whichever encoder of the process needs one next: a link under load outgrows its own in every turn,
+ * and fresh memory costs more than what is written there. No larger than this.
+ */
+const maxSpareBytes = 1024 * 1024;
+let spare: Uint8Array | undefined;
 /** Room looked for before a head's length is known; heads over it are packed elsewhere and copied. */
 const plainHeadRoom = 2048;
 
@@ -33,7 +39,8 @@ export class FrameEncoder implements Frames<Uint8Array | string> {
   readonly #filled: () => void;
   readonly #heads = new HeadCodec();
   readonly #plain = new PlainWriter();
-  #bytes: Uint8Array = new Uint8Array(restingBytes);
+  readonly #resting = new Uint8Array(restingBytes);
+  #bytes: Uint8Array = this.#resting;
   #view = viewOf(this.#bytes);
   #from = 0;
   #to = 0;
@@ -60,7 +67,7 @@ export class FrameEncoder implements Frames<Uint8Array | string> {
     if (this.#from === this.#to) {
       this.#from = 0;
       this.#to = 0;
-      if (this.#bytes.length > restingBytes * 4) this.#replace(new Uint8Array(restingBytes));
+      if (this.#bytes.length > restingBytes * 4) this.#rest();
     }
   }
 
@@ -180,7 +187,7 @@ export class FrameEncoder implements Frames<Uint8Array | string> {
     if (size === this.#bytes.length && waiting <= size / 2) {
       this.#bytes.copyWithin(0, this.#from, this.#to);
     } else {
-      const larger = new Uint8Array(waiting + count > size / 2 ? size * 2 : size);
+      const larger = takeSpare(size) ?? new Uint8Array(waiting + count > size / 2 ? size * 2 : size);
       larger.set(this.#bytes.subarray(this.#from, this.#to));
       this.#replace(larger);
     }
@@ -188,10 +195,23 @@ export class FrameEncoder implements Frames<Uint8Array | string> {
     this.#to = waiting;
   }
 
+  #rest(): void {
+    const { length } = this.#bytes;
+    if (length <= maxSpareBytes && length > (spare?.length ?? 0)) spare = this.#bytes;
+    this.#replace(this.#resting);
+  }
+
   #replace(bytes: Uint8Array): void {
     this.#bytes = bytes;
     this.#view = viewOf(bytes);
   }
+}
+
+function takeSpare(bytes: number): Uint8Array | undefined {
+  if (spare === undefined || spare.length < bytes) return undefined;
+  const taken = spare;
+  spare = undefined;
+  return taken;
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -82,6 +82,10 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
     return this.#exchanges.size > 0;
   }
 
+  get copies(): boolean {
+    return this.#wire.copies;
+  }
+
   get buffered(): number {
     return this.#wire.buffered;
   }

@@ -42,6 +42,7 @@ interface MemoryFrame {
 /** Carries frames to a link of the same process as they are. */
 export class MemoryWire implements Wire, Frames<Uint8Array | string> {
   readonly frames = this;
+  readonly copies = false;
   readonly buffered = 0;
   readonly congested = false;
   readonly full = false;

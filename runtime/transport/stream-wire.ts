@@ -15,6 +15,7 @@ export interface ByteSocket {
 /** Frames over a byte stream. One write per turn of the event loop; what the kernel does not take waits here. */
 export class StreamWire implements Wire, Flushable {
   readonly frames: FrameEncoder;
+  readonly copies = true;
   readonly #socket: ByteSocket;
   readonly #decoder: FrameDecoder;
   readonly #settings: TransportSettings;

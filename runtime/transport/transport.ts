@@ -44,7 +44,9 @@ export interface Link {
    * streamed body breaks off instead. Unknown ids are ignored.
    */
   cancel(stream: number): void;
-  /** One way, no answer. Ordered with other notifications of this end. Throws `body-too-large` over 1 MiB. */
+  /** False where both ends are in one process: the other end then has what was handed over, and no copy of it. */
+  readonly copies: boolean;
+  /** One way, no answer. Where the link copies, the body is the caller's again at once. Ordered with other notifications of this end. Throws `body-too-large` over 1 MiB. */
   notify(head: unknown, body?: Uint8Array): void;
   /** Sends what is queued now and not at the end of the tick: for what must be out before this process may hang. */
   flush(): void;

@@ -4,6 +4,8 @@ import type { Frames } from "../protocol/frame.ts";
 export interface Wire {
   /** Frames written here arrive in order. */
   readonly frames: Frames<Uint8Array | string>;
+  /** Whether what is in a frame was copied when it is written; else the other end gets the same bytes. */
+  readonly copies: boolean;
   /** Bytes written that have not left. */
   readonly buffered: number;
   /** So much waits that streamed bodies pause, until the wire calls the link's `resume`. */

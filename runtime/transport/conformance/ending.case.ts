@@ -138,6 +138,21 @@ export function endingCases(network: Network): void {
       await until(() => heard.length === 1000);
     });
 
+    test("a notification's body may be written over at once where the link copies", async () => {
+      const heard: number[] = [];
+      const notify = (_: Link, _head: unknown, body: Uint8Array) => void heard.push(body[0]!);
+      const { link } = await network.connect({ call() {}, notify });
+      const shared = new Uint8Array(100_000);
+      for (let i = 0; i < 40; i++) {
+        const body = link.copies ? shared : new Uint8Array(100_000);
+        body.fill(i);
+        link.notify(null, body);
+      }
+      await link.close();
+      await until(() => heard.length === 40);
+      expect(heard).toEqual(Array.from({ length: 40 }, (_, i) => i));
+    });
+
     test("calls on a closed link fail, and the rest does nothing", async () => {
       const { link } = await network.connect(echo);
       await link.close();
