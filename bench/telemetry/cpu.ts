@@ -13,22 +13,28 @@ export class CpuWatch {
     this.#before = this.#look();
   }
 
-  /** Microseconds since the last time. */
-  takeUs(): number {
+  /** Microseconds since the last time, by the threads' names; a process's first thread is `main`. */
+  takeUs(): ReadonlyMap<string, number> {
     const now = this.#look();
-    let ns = 0;
-    for (const [thread, used] of now) ns += used - (this.#before.get(thread) ?? 0);
+    const taken = new Map<string, number>();
+    for (const [thread, used] of now) {
+      const us = (used - (this.#before.get(thread) ?? 0)) / 1000;
+      const name = thread.slice(thread.indexOf(" ") + 1);
+      taken.set(name, (taken.get(name) ?? 0) + us);
+    }
     this.#before = now;
-    return ns / 1000;
+    return taken;
   }
 
+  /** Nanoseconds by id and name. */
   #look(): ReadonlyMap<string, number> {
     const used = new Map<string, number>();
     for (const pid of this.#pids) {
       for (const thread of readdirSync(`/proc/${pid}/task`)) {
         try {
-          const [ns = "0"] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ");
-          used.set(thread, Number(ns));
+          const of = (file: string) => readFileSync(`/proc/${pid}/task/${thread}/${file}`, "utf8");
+          const [ns = "0"] = of("schedstat").split(" ");
+          used.set(`${thread} ${Number(thread) === pid ? "main" : of("comm").trim()}`, Number(ns));
         } catch {
           // ended meanwhile
         }

@@ -24,6 +24,8 @@ interface Turn extends WrkResult {
   readonly service: number;
   /** Of the observer; 0 where there is none. */
   readonly observer: number;
+  /** Of gateway and service together, by thread. */
+  readonly threads: ReadonlyMap<string, number>;
 }
 
 interface Side {
@@ -77,11 +79,19 @@ async function load({ name, run }: Side, token: string, options: TelemetryBenchO
   });
   if (result.errors > 0) throw new Error(`telemetry ${name}: ${result.errors} errors`);
   const requests = result.requestsPerSecond * options.seconds;
+  const [ofGateway, ofService, ofObserver] = [gateway, service, observer].map((it) => it.takeUs());
+  const aRequest = (used: ReadonlyMap<string, number> | undefined) =>
+    [...(used?.values() ?? [])].reduce((sum, us) => sum + us, 0) / requests;
+  const threads = new Map<string, number>();
+  for (const used of [ofGateway, ofService]) {
+    for (const [name, us] of used ?? []) threads.set(name, (threads.get(name) ?? 0) + us / requests);
+  }
   return {
     ...result,
-    gateway: gateway.takeUs() / requests,
-    service: service.takeUs() / requests,
-    observer: observer.takeUs() / requests,
+    gateway: aRequest(ofGateway),
+    service: aRequest(ofService),
+    observer: aRequest(ofObserver),
+    threads,
   };
 }
 
@@ -94,6 +104,15 @@ function report(on: readonly Turn[], off: readonly Turn[]) {
     process.stdout.write(
       `telemetry ${name.padEnd(4)} ${parts.join(", ")} µs of CPU a request   ${of((turn) => turn.requestsPerSecond, 0)} requests/s   p99 ${of((turn) => turn.p99Ms, 2)} ms\n`,
     );
+  }
+  for (const [name, turns] of [["on", on] as const, ["off", off] as const]) {
+    const names = new Set(turns.flatMap(({ threads }) => [...threads.keys()]));
+    const parts = [...names]
+      .map((thread) => [thread, median(turns.map(({ threads }) => threads.get(thread) ?? 0))] as const)
+      .filter(([, us]) => us >= 0.05)
+      .sort(([, a], [, b]) => b - a)
+      .map(([thread, us]) => `${thread} ${us.toFixed(2)}`);
+    process.stdout.write(`of that, ${name.padEnd(3)}  ${parts.join(", ")}\n`);
   }
   // The same draws each time: a run's figures can be computed again from its turns.
   const ratioOf = (pick: (turn: Turn) => number) => pairedRatio(on.map(pick), off.map(pick), seededRandom(1));
