@@ -151,9 +151,13 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("das
       await page.getByRole("heading", { name: "Traces" }).waitFor();
       await page.keyboard.press("/");
       await page.locator("input[aria-label=Route]:focus").waitFor();
-      // In a field a digit is a digit.
-      await page.keyboard.press("3");
-      await page.waitForFunction(() => document.querySelector<HTMLInputElement>("main input")?.value === "3");
+      // In a field keys are text, which stays there while the page is drawn anew each second.
+      for (const key of ["3", "?", "t"]) {
+        await page.keyboard.press(key);
+        await page.waitForTimeout(600);
+      }
+      expect(await page.getByLabel("Route").inputValue()).toBe("3?t");
+      expect(new URL(page.url()).searchParams.get("route")).toBe("3?t");
       expect(path()).toBe("/traces");
       await page.getByLabel("Route").fill("");
       await page.locator("h1").click();

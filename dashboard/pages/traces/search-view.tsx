@@ -117,6 +117,7 @@ function faultOrError(search: TraceSearch, error: Error | undefined): string | u
 
 function Filters({ search, traces }: { search: TraceSearch; traces: readonly TraceSummary[] }) {
   const services = useServices();
+  // Text goes into the address with each key: what stands in a field alone is gone with the next drawing of the page.
   const change = (name: keyof TraceSearch) => (event: { currentTarget: { value: string } }) =>
     setQuery({ [name]: event.currentTarget.value });
   const routes = [...new Set(traces.map((trace) => trace.name))].sort().slice(0, 100);
@@ -137,7 +138,7 @@ function Filters({ search, traces }: { search: TraceSearch; traces: readonly Tra
         placeholder="Route"
         aria-label="Route"
         value={search.route}
-        onChange={change("route")}
+        onInput={change("route")}
       />
       <datalist id="trace-routes">
         {routes.map((route) => (
@@ -155,7 +156,7 @@ function Filters({ search, traces }: { search: TraceSearch; traces: readonly Tra
         placeholder="≥ ms"
         aria-label="At least so many milliseconds"
         value={search.minMs}
-        onChange={change("minMs")}
+        onInput={change("minMs")}
       />
       <input
         class="input short"
@@ -163,7 +164,7 @@ function Filters({ search, traces }: { search: TraceSearch; traces: readonly Tra
         placeholder="≤ ms"
         aria-label="At most so many milliseconds"
         value={search.maxMs}
-        onChange={change("maxMs")}
+        onInput={change("maxMs")}
       />
       <input
         class="input"
@@ -171,7 +172,7 @@ function Filters({ search, traces }: { search: TraceSearch; traces: readonly Tra
         placeholder="attribute=value"
         aria-label="Attribute"
         value={search.attribute}
-        onChange={change("attribute")}
+        onInput={change("attribute")}
       />
     </>
   );
