@@ -284,8 +284,9 @@ class Traffic {
 
   async #browse(): Promise<void> {
     for (let round = 0; this.#going; round++) {
-      // An instance is killed meanwhile: a failure is part of it.
-      await fetch(`${this.#gateway}/v1/products?limit=${1 + (round % 50)}`).catch(() => undefined);
+      // Another search each time: what the gateway's cache answers goes to no service. An instance is killed meanwhile: a
+      // failure is part of it.
+      await fetch(`${this.#gateway}/v1/products?limit=50&search=${round}`).catch(() => undefined);
       await Bun.sleep(15);
     }
   }
