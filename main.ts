@@ -3,9 +3,6 @@
  * The one program. `microcosm worker` is a worker of a running topology; everything else is the command line.
  * Only what the role needs is imported: a worker's start-up time is part of every start.
  */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-
 /** Ten times the usual number of calls before a function is compiled; a hundred times is not better. */
 const startJitPolicy = 10;
 const fromSource = !import.meta.url.includes("$bunfs");
@@ -13,9 +10,9 @@ const fromSource = !import.meta.url.includes("$bunfs");
 // Most of a start runs once: compiling it to machine code took a quarter of the time. Taken back by what becomes ready.
 Bun.unsafe.setJITPolicy(startJitPolicy);
 
-if (fromSource && !existsSync(join(import.meta.dir, "node_modules", "hono"))) {
-  const { installAndRerun } = await import("./cli/install.ts");
-  process.exit(await installAndRerun(import.meta.dir, import.meta.path));
+if (fromSource && process.argv[2] !== "worker") {
+  const { isInstalled, installAndRerun } = await import("./cli/install.ts");
+  if (!isInstalled(import.meta.dir)) process.exit(await installAndRerun(import.meta.dir, import.meta.path));
 }
 
 if (fromSource && process.argv[2] === "up") {

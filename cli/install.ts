@@ -1,3 +1,11 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+/** Whether a checkout has its packages. */
+export function isInstalled(directory: string): boolean {
+  return existsSync(join(directory, "node_modules", "hono"));
+}
+
 /**
  * First run from a fresh checkout: installs the packages, then starts the same command again, because a running Bun
  * has already noted that there is no node_modules. Returns the exit code.

@@ -95,6 +95,13 @@ export async function startRun(settings: RunSettings): Promise<StartedRun> {
 }
 
 async function workersOf(settings: RunSettings): Promise<{ transport: Transport; launcher: Launcher }> {
+  const { transport, launcher } = await placesOf(settings);
+  if (!import.meta.url.includes("$bunfs")) return { transport, launcher };
+  const { preferCompiledTwins } = await import("./compiled-twins.ts");
+  return { transport, launcher: preferCompiledTwins(launcher) };
+}
+
+async function placesOf(settings: RunSettings): Promise<{ transport: Transport; launcher: Launcher }> {
   if (settings.mode === "processes") {
     const { UnixTransport } = await import("../runtime/transport/unix.ts");
     return { transport: new UnixTransport(), launcher: new ProcessLauncher({ command: settings.command }) };

@@ -1,5 +1,3 @@
-import { stampsOf } from "./stamps.macro.ts" with { type: "macro" };
-
 /** The shop's services as modules of this program, for a binary that has no source files beside it. */
 export const embeddedServices: Readonly<Record<string, () => Promise<unknown>>> = {
   identity: () => import("../services/identity/service.ts"),
@@ -9,13 +7,3 @@ export const embeddedServices: Readonly<Record<string, () => Promise<unknown>>> 
   payments: () => import("../services/payments/service.ts"),
   notifications: () => import("../services/notifications/service.ts"),
 };
-
-/** What the folders of their sources looked like when this program was built. */
-export const embeddedStamps: Readonly<Record<string, string>> = stampsOf("services", [
-  "identity",
-  "catalog",
-  "inventory",
-  "orders",
-  "payments",
-  "notifications",
-]);

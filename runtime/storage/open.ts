@@ -1,6 +1,4 @@
 import { Database } from "bun:sqlite";
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import type { Schema } from "../../sdk/service.ts";
 import { isBusy, storageError } from "./errors.ts";
@@ -43,8 +41,7 @@ export function openStorage<S extends Schema>(options: StorageOptions<S>): Stora
   atLeast("maxStatements", maxStatements, 1);
   let client: Database | undefined;
   try {
-    if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
-    client = new Database(file, { create: true, readwrite: true, strict: false });
+    client = openFile(file);
     configure(client, durability, busyTimeoutMs, cacheKiB);
   } catch (error) {
     client?.close();
@@ -65,6 +62,19 @@ export function openStorage<S extends Schema>(options: StorageOptions<S>): Stora
     client.close();
   };
   return { file, client, db, durability, close };
+}
+
+function openFile(file: string): Database {
+  const options = { create: true, readwrite: true, strict: false };
+  try {
+    return new Database(file, options);
+  } catch (error) {
+    const folder = file.slice(0, file.lastIndexOf("/") + 1);
+    if (folder === "" || file === ":memory:") throw error;
+    // Only now, because the supervisor has made the folder already, and loading this takes a service 0.6 MiB.
+    process.getBuiltinModule("node:fs").mkdirSync(folder, { recursive: true });
+    return new Database(file, options);
+  }
 }
 
 function configure(client: Database, durability: string, busyTimeoutMs: number, cacheKiB: number): void {

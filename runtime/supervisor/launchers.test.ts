@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fakeService, fakeTopology } from "./fixtures/topology.ts";
 import { InProcessLauncher } from "./in-process-launcher.ts";
 import type { LaunchedWorker } from "./launcher.ts";
@@ -73,15 +75,46 @@ describe("processes", () => {
     },
   );
 
+  test.skipIf(process.platform !== "linux")(
+    "die with the process that launched them, also when they hang",
+    async () => {
+      const supervisor = Bun.spawn(
+        [process.execPath, join(import.meta.dir, "fixtures", "launching-process.ts")],
+        {
+          stdio: ["ignore", "pipe", "inherit"],
+        },
+      );
+      const { value } = await supervisor.stdout.getReader().read();
+      const pid = Number(new TextDecoder().decode(value));
+      expect(isRunning(pid)).toBe(true);
+      supervisor.kill("SIGKILL");
+      await supervisor.exited;
+      expect(await isOver(pid)).toBe(true);
+    },
+  );
+
   test("are gone even when a grandchild keeps their output open", async () => {
+    // A child of theirs ends with them; its own child does not, when they have no time to look for it.
     const script = `
-      const child = Bun.spawn(["sleep", "30"], { stdio: ["ignore", "inherit", "inherit"] });
-      console.log(child.pid);
-      process.exit(0);`;
-    const lines: string[] = [];
-    const worker = launcher(script).launch(spec, (_stream, line) => lines.push(line));
+      Bun.spawn(["sh", "-c", "sleep 30 & echo $!; wait"], { stdio: ["ignore", "inherit", "inherit"] });
+      setInterval(() => {}, 1000);`;
+    const said = Promise.withResolvers<number>();
+    const worker = launcher(script).launch(spec, (_stream, line) => said.resolve(Number(line)));
+    const grandchild = await said.promise;
+    worker.kill("SIGKILL");
+    expect(await worker.exited).toEqual({ code: null, signal: "SIGKILL" });
+    process.kill(grandchild, "SIGKILL");
+  });
+
+  test.skipIf(process.platform !== "linux")("take along what they started", async () => {
+    const script = `
+      console.log(Bun.spawn(["sleep", "30"], { stdio: ["ignore", "ignore", "ignore"] }).pid);
+      setTimeout(() => process.exit(0), 50);`;
+    const said = Promise.withResolvers<number>();
+    const worker = launcher(script).launch(spec, (_stream, line) => said.resolve(Number(line)));
+    const child = await said.promise;
     expect(await worker.exited).toEqual({ code: 0, signal: null });
-    process.kill(Number(lines[0]), "SIGKILL");
+    expect(await isOver(child)).toBe(true);
   });
 
   test("need a command", () => {
@@ -124,3 +157,24 @@ describe("objects in this process", () => {
     expect(lines[0]).toStartWith("stderr: Error: no such role");
   });
 });
+
+/** Within ten seconds; ended by force if not. A zombie is over: who reaps it is not our business. */
+async function isOver(pid: number): Promise<boolean> {
+  const end = Date.now() + 10_000;
+  while (isRunning(pid)) {
+    if (Date.now() > end) {
+      process.kill(pid, "SIGKILL");
+      return false;
+    }
+    await Bun.sleep(10);
+  }
+  return true;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}

@@ -1,4 +1,3 @@
-import { unlinkSync } from "node:fs";
 import { MicrocosmError } from "../../sdk/errors.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Flusher } from "./flusher.ts";
@@ -34,7 +33,7 @@ export class UnixTransport implements Transport {
         throw new MicrocosmError("already-running", `another process listens at ${address}`, { cause });
       }
       // Nobody behind it: left by a process that was killed.
-      unlinkSync(address);
+      await Bun.file(address).delete();
       server = this.#bind(address, options);
     }
     let stopped = false;

@@ -1,6 +1,3 @@
-import { existsSync } from "node:fs";
-import { relative } from "node:path";
-import { pathToFileURL } from "node:url";
 import { MicrocosmError } from "../../sdk/errors.ts";
 import type { ServiceDefinition } from "../../sdk/service.ts";
 
@@ -51,10 +48,10 @@ async function importModule(source: string, embedded: EmbeddedModules): Promise<
       if (!load) throw new Error("this program has no such service built in");
       return (await load()) as Record<string, unknown>;
     }
-    if (!existsSync(source)) throw new Error("the file does not exist");
+    if (!(await Bun.file(source).exists())) throw new Error("the file does not exist");
     const { isOutside, registerModules } = await import("./external/register.ts");
     if (isOutside(source)) registerModules();
-    return (await import(pathToFileURL(source).href)) as Record<string, unknown>;
+    return (await import(Bun.pathToFileURL(source).href)) as Record<string, unknown>;
   } catch (error) {
     throw loadFailed(source, `cannot be loaded: ${reasonOf(error)}`, error);
   }
@@ -95,8 +92,8 @@ function thrownPosition(error: unknown, source: string): Position | undefined {
   if (!(error instanceof Error) || !error.stack) return undefined;
   for (const match of error.stack.matchAll(/(?:\(|at |\s)((?:file:\/\/)?\/[^\s()]+):(\d+):(\d+)\)?$/gm)) {
     const file = match[1]!.replace(/^file:\/\//, "");
-    const within = relative(source.slice(0, source.lastIndexOf("/")), file);
-    if (within.startsWith("..") || within.includes("node_modules")) continue;
+    const folder = source.slice(0, source.lastIndexOf("/") + 1);
+    if (!file.startsWith(folder) || file.includes("node_modules", folder.length)) continue;
     return { file, line: Number(match[2]), column: Number(match[3]) };
   }
   return undefined;

@@ -6,7 +6,6 @@ import { captureConsole } from "./console-capture.ts";
 import { LineOutput, type OutputStream } from "./line-output.ts";
 import { recordLogs } from "./log-records.ts";
 import { JsonLogger } from "./logger.ts";
-import { dieWithParent } from "./parent-death.ts";
 import { stackOf } from "./problems.ts";
 import type { Role } from "./role.ts";
 import type { WorkerSpec } from "./spec.ts";
@@ -40,7 +39,6 @@ export async function runWorker(roleOf: (spec: WorkerSpec) => Promise<Role>): Pr
   process.on("unhandledRejection", (reason) => crash("Unhandled rejection", reason));
   // Ctrl-C goes to all processes of a terminal; the supervisor is the one that decides.
   process.on("SIGINT", () => {});
-  await dieWithParent();
   const spec = JSON.parse(process.env.MICROCOSM_WORKER ?? "null") as WorkerSpec | null;
   if (spec === null) {
     log.error("MICROCOSM_WORKER is not set: workers are started by `microcosm up`");

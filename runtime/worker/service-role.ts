@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { MicrocosmError } from "../../sdk/errors.ts";
 import type { EventSchemas } from "../../sdk/event.ts";
 import type { Schema } from "../../sdk/service.ts";
@@ -44,7 +43,7 @@ class ServiceRole implements Role {
       definition,
       service: spec.service,
       instance: spec.instance,
-      file: join(spec.dataDirectory, `${spec.service}.sqlite`),
+      file: `${spec.dataDirectory}/${spec.service}.sqlite`,
       durability: this.#config.durability,
       env: environment(this.#config.env),
       mesh: runtime.mesh,
