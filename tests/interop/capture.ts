@@ -86,7 +86,8 @@ export class Capture {
       for (const { name, exponentialHistogram } of scopeMetrics.flatMap(({ metrics }) => metrics)) {
         this.metrics.add(name);
         for (const { attributes, count = "0" } of exponentialHistogram?.dataPoints ?? []) {
-          this.counts.set(`${service} ${name} ${plain(attributes).route}`, Number(count));
+          const { "http.request.method": method, "http.route": route } = plain(attributes);
+          if (route !== undefined) this.counts.set(`${service} ${name} ${method} ${route}`, Number(count));
         }
       }
     }

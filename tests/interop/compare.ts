@@ -1,3 +1,4 @@
+import { conventional } from "../../runtime/telemetry/observer/otlp/conventions.ts";
 import type { SpanRecord } from "../../runtime/telemetry/model.ts";
 import type { TraceDetail } from "../../runtime/telemetry/query.ts";
 import { eventually } from "../kit/run.ts";
@@ -110,7 +111,9 @@ export async function compareMetrics(
   const key = `gateway http.server.request.duration ${route}`;
   await eventually("the reads in the metrics at the backend", () => capture.counts.get(key) === reads);
   const names = await first.json<string[]>("/metrics");
-  const missing = names.filter((name) => !capture.metrics.has(name));
+  const missing = names
+    .map((name) => conventional(name, {}).name)
+    .filter((name) => !capture.metrics.has(name));
   expectThat(missing.length === 0, () => `not exported: ${missing.join(", ")}`);
   const line =
     /^http_server_request_duration_seconds_count\{.*route="GET \/v1\/products\/\{id\}".*service="gateway".*\} (\d+)$/m;

@@ -1,9 +1,10 @@
 import type { HistogramData, MetricPoint } from "../../model.ts";
 import { Histogram } from "../histogram.ts";
 import { attributesOf, isObject, itemsOf, listOf, type OtlpGroup, sourceOf } from "./decode.ts";
+import { internal } from "./conventions.ts";
 import { RunningTotals, type Total } from "./running-totals.ts";
 import { bucketShift, incoming } from "./units.ts";
-import { delta, millis } from "./wire.ts";
+import { delta, millis, ownScope } from "./wire.ts";
 
 /** Explicit buckets become exponential ones of this scale, at their middle. */
 const explicitScale = 3;
@@ -25,16 +26,18 @@ export class OtlpMetrics {
     return resources.map((resource) => {
       const source = sourceOf(resource.resource);
       const key = `${source.service}\0${source.instance}`;
-      const items = itemsOf(resource.scopeMetrics, "metrics").flatMap((metric) =>
-        this.#pointsOf(metric, key),
-      );
+      const items = listOf(resource.scopeMetrics).flatMap((scope) => {
+        const isOurs = isObject(scope) && isObject(scope.scope) && scope.scope.name === ownScope;
+        return itemsOf([scope], "metrics").flatMap((metric) => this.#pointsOf(metric, key, isOurs));
+      });
       return { source, items };
     });
   }
 
-  #pointsOf(metric: unknown, source: string): (MetricPoint | undefined)[] {
+  #pointsOf(metric: unknown, source: string, isOurs: boolean): (MetricPoint | undefined)[] {
     if (!isObject(metric) || typeof metric.name !== "string") return [undefined];
-    const { name, gauge, sum, histogram, exponentialHistogram } = metric;
+    const theirName: string = metric.name;
+    const { gauge, sum, histogram, exponentialHistogram } = metric;
     const { unit, factor } = incoming(typeof metric.unit === "string" ? metric.unit : "");
     const each = (
       body: unknown,
@@ -44,7 +47,7 @@ export class OtlpMetrics {
       const isDelta = body.aggregationTemporality === delta;
       return listOf(body.dataPoints).map((value) => {
         if (!isObject(value)) return undefined;
-        const labels = labelsOf(value.attributes);
+        const { name, labels } = internal(theirName, labelsOf(value.attributes), isOurs);
         const key = `${source}\0${name}\0${JSON.stringify(labels, Object.keys(labels).sort())}`;
         const beganMs = millis(value.startTimeUnixNano);
         const made = make(value, (total) =>

@@ -1,9 +1,10 @@
 import type { LogRecord, SpanRecord } from "../../model.ts";
 import type { Total } from "../totals.ts";
+import { conventional } from "./conventions.ts";
 import { outgoing, scaled } from "./units.ts";
-import { cumulative, keyValues, nanos, severities, spanKinds, spanStatuses } from "./wire.ts";
+import { cumulative, keyValues, nanos, ownScope, severities, spanKinds, spanStatuses } from "./wire.ts";
 
-const scope = { name: "microcosm" };
+const scope = { name: ownScope };
 const kindNumbers = new Map(spanKinds.map((kind, number) => [kind, number]));
 
 /** ExportTraceServiceRequest, one resource per instance. */
@@ -87,7 +88,7 @@ function metricsOf(totals: readonly Total[], at: number): object[] {
   const byName = Map.groupBy(totals, ({ name, kind }) => `${kind}\0${name}`);
   return [...byName.values()].map((own) => {
     const { name, unit, kind } = own[0]!;
-    const head = { name, unit: outgoing(unit).unit };
+    const head = { name: conventional(name, {}).name, unit: outgoing(unit).unit };
     if (kind === "gauge")
       return { ...head, gauge: { dataPoints: own.map((total) => numberPoint(total, at)) } };
     if (kind === "counter") {
@@ -101,7 +102,12 @@ function metricsOf(totals: readonly Total[], at: number): object[] {
 
 function pointHead(total: Total, at: number): object {
   const { service: _service, instance: _instance, ...labels } = total.labels;
-  return { attributes: keyValues(labels), startTimeUnixNano: nanos(total.since), timeUnixNano: nanos(at) };
+  const { attributes } = conventional(total.name, labels);
+  return {
+    attributes: keyValues(attributes),
+    startTimeUnixNano: nanos(total.since),
+    timeUnixNano: nanos(at),
+  };
 }
 
 function numberPoint(total: Total, at: number): object {

@@ -19,6 +19,8 @@ export interface KeyValue {
 
 export const spanKinds = ["internal", "internal", "server", "client", "producer", "consumer"] as const;
 export const spanStatuses = ["unset", "ok", "error"] as const;
+/** The instrumentation scope of what Microcosm itself tells. */
+export const ownScope = "microcosm";
 export const delta = 1;
 export const cumulative = 2;
 
