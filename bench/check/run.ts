@@ -3,6 +3,7 @@ import { makePlan } from "../load/plan.ts";
 import type { LoadResult } from "../load/result.ts";
 import { runLoad } from "../load/run.ts";
 import { startReady } from "../processes.ts";
+import { counted } from "../report/figures.ts";
 import type { ReportFrame } from "../report/page.ts";
 import { bootRun } from "../topology/boot.ts";
 import type { Check, Thresholds } from "./file.ts";
@@ -31,7 +32,7 @@ export async function runChecks(
   const bare = await startReady([process.execPath, join(import.meta.dir, "..", "load", "bare-target.ts")]);
   try {
     for (const check of thresholds.checks) {
-      told(`${check.name}: ${thresholds.rounds} rounds`);
+      told(`${check.name}: ${counted(thresholds.rounds, "round")}`);
       const found = await measure(check, thresholds, `http://127.0.0.1:${bare.line}/`);
       rounds[check.name] = found;
       outcomes.push(...judge(check, found));

@@ -1,4 +1,4 @@
-import { percent } from "../report/figures.ts";
+import { counted, percent } from "../report/figures.ts";
 import { environmentHtml, htmlPage, tableHtml, verdictHtml } from "../report/page.ts";
 import { columns } from "../report/terminal.ts";
 import type { BoundOutcome } from "./judge.ts";
@@ -27,7 +27,7 @@ export function checkHtml(report: CheckReport): string {
   return htmlPage({
     title: `check: ${report.file}`,
     heading: "Bounds",
-    sub: `${report.file} · ${report.thresholds.rounds} rounds of ${report.thresholds.seconds} s · ${report.startedAt}`,
+    sub: `${report.file} · ${counted(report.thresholds.rounds, "round")} of ${report.thresholds.seconds} s · ${report.startedAt}`,
     raw: report,
     body: [
       ...(regressions.length === 0

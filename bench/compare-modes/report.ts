@@ -1,7 +1,7 @@
 import { spread } from "../measure.ts";
 import { compare, type ComparedTable, type ComparisonReport, warningsOf } from "../paired/comparison.ts";
 import { findingsOf } from "../paired/words.ts";
-import { latency, rate as rateText } from "../report/figures.ts";
+import { counted, latency, rate as rateText } from "../report/figures.ts";
 import type { ReportFrame } from "../report/page.ts";
 import { type CompareModesOptions, contenders, microservices, monolith } from "./options.ts";
 import { crashMeasures, loadMeasures, type ModesMeasured, scaleMeasures } from "./run.ts";
@@ -34,7 +34,7 @@ export function modesReport(
     ...frame,
     ...{ format: "microcosm-comparison-report", version: 1 },
     heading: "One process or many",
-    sub: `${options.topology} as ${monolith} and as ${microservices}, ${options.rounds} rounds in pairs`,
+    sub: `${options.topology} as ${monolith} and as ${microservices}, ${counted(options.rounds, "round")} in pairs`,
     contenders,
     sections: sections.filter((section) => section.rows.length > 0),
     tables: [crashTable(options, measured)],

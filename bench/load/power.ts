@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { formatSpread, spread } from "../measure.ts";
 import { startReady } from "../processes.ts";
 import { readEnvironment } from "../report/environment.ts";
+import { counted } from "../report/figures.ts";
 import { wrk } from "../wrk.ts";
 import { makePlan, type PlanOptions } from "./plan.ts";
 import type { LoadResult } from "./result.ts";
@@ -84,7 +85,7 @@ async function autocannon(url: string): Promise<Figure> {
 
 const environment = readEnvironment();
 process.stdout.write(
-  `bare Bun.serve, ${connections} connections, ${seconds} s a measurement, ${rounds} rounds; Bun ${environment.bun}, ` +
+  `bare Bun.serve, ${connections} connections, ${seconds} s a measurement, ${counted(rounds, "round")}; Bun ${environment.bun}, ` +
     `${environment.cpu}, ${environment.cores} cores, load average ${environment.loadBefore.toFixed(2)}\n`,
 );
 for (const name of ["wrk", "autocannon"]) {

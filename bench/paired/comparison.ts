@@ -1,6 +1,7 @@
 import { type Random, seededRandom } from "../../runtime/clock.ts";
 import { type Spread, spread } from "../measure.ts";
 import type { Environment } from "../report/environment.ts";
+import { counted } from "../report/figures.ts";
 import type { ReportFrame } from "../report/page.ts";
 import {
   type Interval,
@@ -125,7 +126,9 @@ function judged(
 export function warningsOf(rounds: number, { loadBefore, cores }: Environment): string[] {
   const warnings: string[] = [];
   if (rounds < minPairs) {
-    warnings.push(`${rounds} rounds are too few for a verdict: ${minPairs} are the least`);
+    warnings.push(
+      `${counted(rounds, "round")} ${rounds === 1 ? "is" : "are"} too few for a verdict: ${minPairs} are the least`,
+    );
   }
   if (loadBefore > cores) {
     warnings.push(

@@ -14,6 +14,11 @@ export function latency(ms: number): string {
   return ms >= 1000 ? `${(ms / 1000).toPrecision(3)} s` : `${Number(ms.toPrecision(3))} ms`;
 }
 
+/** `1 round`, `3 rounds`. */
+export function counted(count: number, singular: string): string {
+  return `${whole(count)} ${singular}${count === 1 ? "" : "s"}`;
+}
+
 export function whole(value: number): string {
   return Math.round(value).toLocaleString("en");
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { planOf } from "../load/options.ts";
 import { commandLine } from "../report/command-line.ts";
-import { whole } from "../report/figures.ts";
+import { counted, whole } from "../report/figures.ts";
 import { writeFiles } from "../report/page.ts";
 import { filesText } from "../report/terminal.ts";
 import { bootRun } from "../topology/boot.ts";
@@ -103,10 +103,10 @@ async function run(target: string, options: Options): Promise<void> {
 const tell = (line: string) => void process.stderr.write(`${line}\n`);
 const progress: SaturateHooks = {
   trial: (trial) => tell(trialLine(trial)),
-  closed: ({ n, throughput }) => tell(`${n} clients: ${whole(throughput)} answers a second`),
+  closed: ({ n, throughput }) => tell(`${counted(n, "client")}: ${whole(throughput)} answers a second`),
   replicas: ({ n, throughput, bottleneck }) =>
     tell(
-      `${n} instances: ${whole(throughput)} answers a second, limited by ${bottleneck?.service ?? "what is not known"}`,
+      `${counted(n, "instance")}: ${whole(throughput)} answers a second, limited by ${bottleneck?.service ?? "what is not known"}`,
     ),
 };
 

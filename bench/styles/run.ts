@@ -15,6 +15,7 @@ import {
 } from "../paired/comparison.ts";
 import { pairedRatio } from "../paired/interval.ts";
 import { findingsOf, intervalText } from "../paired/words.ts";
+import { counted } from "../report/figures.ts";
 import type { ReportFrame } from "../report/page.ts";
 import { type BootedRun, bootRun } from "../topology/boot.ts";
 import { treeCpuMs } from "../topology/processes.ts";
@@ -138,7 +139,7 @@ export function stylesReport(
   return {
     ...frame,
     ...{ format: "microcosm-comparison-report", version: 1, heading: "Ways to ask another service" },
-    sub: `${contenders.join(", ")}; ${options.rounds} rounds in turns`,
+    sub: `${contenders.join(", ")}; ${counted(options.rounds, "round")} in turns`,
     ...{
       contenders,
       sections,
