@@ -1,5 +1,5 @@
 import { environmentHtml, htmlPage, tableHtml, verdictHtml } from "../report/page.ts";
-import { chartSvg, escapeHtml, type Series } from "../report/svg.ts";
+import { chartHtml, escapeHtml, type Series } from "../report/svg.ts";
 import { judge, type MeasuredCurve, type Verdict } from "./curve.ts";
 import { figureName, writeFigure, writeSize, writeVerdict } from "./figures.ts";
 import type { CurvesReport } from "./report.ts";
@@ -65,7 +65,7 @@ function charts(curve: MeasuredCurve, figures: readonly string[]): string {
         }),
       );
       parts.push(
-        chartSvg({
+        chartHtml({
           title: curve.title,
           yLabel: unit === "" ? "a second" : unit,
           yScale: "log",

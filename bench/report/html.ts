@@ -4,7 +4,7 @@ import { arrivalsText, wordsOf } from "../load/describe.ts";
 import { latency, percent, percentileCurve, percentileName, shownPercentiles, whole } from "./figures.ts";
 import type { Report } from "./report.ts";
 import { cardsHtml, environmentHtml, htmlPage, tableHtml, verdictHtml } from "./page.ts";
-import { chartSvg, niceStep, type Tick } from "./svg.ts";
+import { type Chart, chartHtml, chartSvg, niceStep, type Tick } from "./svg.ts";
 import { targetHtml } from "./target.ts";
 
 /** One file that needs nothing else: style, charts and the raw numbers are inside. */
@@ -35,7 +35,7 @@ export function htmlReport(report: Report): string {
 function latencySection(load: LoadResult): string {
   return `<section>
 <h2>Latency</h2>
-${percentileChart(load)}
+${chartHtml(percentileChart(load))}
 ${latencyTable(load)}
 <p class="note"><b>Corrected</b> counts from the moment a request was due. <b>Uncorrected</b> counts from the moment it was
 sent, as most tools do: a request that could not be sent while the target stood still is not in it, so it hides stalls
@@ -59,13 +59,13 @@ function cards(load: LoadResult): string {
   ]);
 }
 
-function percentileChart(load: LoadResult): string {
+function percentileChart(load: LoadResult): Chart {
   const corrected = percentileCurve(load.total.corrected);
   const uncorrected = percentileCurve(load.total.uncorrected);
   const end = Math.max(1, ...[...corrected, ...uncorrected].map(([x]) => x));
   const named = ["0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %", "99.9999 %"];
   const ticks = named.map((label, at): Tick => ({ at, label })).filter((tick) => tick.at <= end);
-  return chartSvg({
+  return {
     title: "Latency by percentile",
     yLabel: "ms",
     x: { min: 0, max: end, ticks, label: "percentile" },
@@ -75,7 +75,7 @@ function percentileChart(load: LoadResult): string {
       { label: "corrected", style: "a", points: corrected },
       { label: "uncorrected", style: "b", points: uncorrected },
     ],
-  });
+  };
 }
 
 /** The percentile plot as a file of its own, for a page that shows it as a picture. */
@@ -83,7 +83,7 @@ export function percentileSvgFile(load: LoadResult): string {
   const looks =
     "svg{background:#fff}text{fill:#475467;font:12px sans-serif}.title{fill:#1c2330;font-weight:600}" +
     ".grid{stroke:#d8dde6}.line{fill:none;stroke-width:2}.a{stroke:#2563eb}.b{stroke:#d97706}";
-  return `${percentileChart(load).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ').replace(">", `><style>${looks}</style>`)}\n`;
+  return `${chartSvg(percentileChart(load)).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ').replace(">", `><style>${looks}</style>`)}\n`;
 }
 
 function latencyTable(load: LoadResult): string {
@@ -111,7 +111,7 @@ function timeCharts(load: LoadResult): string {
   const x = { min: 0, max, ticks, label: "seconds" };
   const at = (percentile: number) =>
     seconds.map(({ second, histogram }): [number, number] => [second, histogram.percentileMs(percentile)]);
-  const throughput = chartSvg({
+  const throughput = chartHtml({
     title: words.begun,
     yLabel: "each second",
     yScale: "linear",
@@ -127,7 +127,7 @@ function timeCharts(load: LoadResult): string {
       },
     ],
   });
-  const latencies = chartSvg({
+  const latencies = chartHtml({
     title: `Corrected latency of the ${words.replies} of each second`,
     yLabel: "ms",
     yScale: "log",

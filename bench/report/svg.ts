@@ -31,6 +31,11 @@ export interface Chart {
 const width = 860;
 const margin = { top: 34, right: 16, bottom: 44, left: 64 };
 
+/** As a part of a page: where that is narrow it scrolls, so that its text can still be read. */
+export function chartHtml(chart: Chart): string {
+  return `<div class="wide">${chartSvg(chart)}</div>`;
+}
+
 export function chartSvg(chart: Chart): string {
   const height = chart.height ?? 300;
   const inner = { w: width - margin.left - margin.right, h: height - margin.top - margin.bottom };
