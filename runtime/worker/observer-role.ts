@@ -13,7 +13,7 @@ class ObserverRole implements Role {
   #server: ObserverServer | undefined;
 
   async start(runtime: WorkerRuntime, phase: (name: string) => void): Promise<Record<never, never>> {
-    const { spec, self, transport, clock, log } = runtime;
+    const { spec, self, transport, clock, log, collectGarbage } = runtime;
     this.#server = new ObserverServer({
       transport,
       address: spec.address,
@@ -21,6 +21,7 @@ class ObserverRole implements Role {
       file: join(spec.dataDirectory, "observer.sqlite"),
       clock,
       warn: (message) => log.warn(message),
+      collectGarbage,
       ...(spec.telemetry === undefined
         ? {}
         : {

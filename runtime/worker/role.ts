@@ -23,6 +23,8 @@ export interface WorkerRuntime {
   readonly recorder?: Recorder | undefined;
   /** The request or event at work; what is logged meanwhile carries its trace. Default one of the role's own. */
   readonly scope?: AsyncLocalStorage<RequestInfo> | undefined;
+  /** All of it, at once; undefined where others share the process and would wait for it. */
+  readonly collectGarbage?: (() => void) | undefined;
   /** Whether a service has a ready instance right now, by this worker's registry view. */
   isReady(service: string): boolean;
   /** Calls `listener` with the services concerned after each change of the registry; the returned function ends that. */

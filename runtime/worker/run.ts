@@ -55,6 +55,7 @@ export async function runWorker(roleOf: (spec: WorkerSpec) => Promise<Role>): Pr
     random: systemRandom,
     elapsedMs: () => performance.now(),
     busy: () => Bun.unsafe.setJITPolicy(1),
+    collectGarbage: () => Bun.gc(true),
     recorder,
     scope,
   });

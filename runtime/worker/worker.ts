@@ -26,6 +26,8 @@ export interface WorkerOptions {
   readonly elapsedMs: () => number;
   /** Told with each beat while there is work. */
   readonly busy?: () => void;
+  /** For the role, in a process of its own. Default none. */
+  readonly collectGarbage?: (() => void) | undefined;
   /** Default none: nothing is recorded. */
   readonly recorder?: Recorder | undefined;
   /** Where the role keeps the request at work, for who must know it outside of the role. Default one of its own. */
@@ -118,7 +120,8 @@ export class Worker {
   }
 
   async #start(): Promise<void> {
-    const { spec, roleOf, transport, log, clock, random, elapsedMs, recorder } = this.#options;
+    const { spec, roleOf, transport, log, clock, random, elapsedMs, recorder, collectGarbage } =
+      this.#options;
     const scope = this.#options.scope ?? new AsyncLocalStorage<RequestInfo>();
     const phases: Record<string, number> = {};
     const phase = (name: string) => {
@@ -141,6 +144,7 @@ export class Worker {
           random,
           recorder,
           scope,
+          collectGarbage,
           isReady: (service) => this.#view.isReady(service),
           onRegistryChange: (listener) => this.#view.onChange(listener),
           stir: () => this.#heartbeat?.stir(),

@@ -25,6 +25,13 @@ const idleTickMs = 10_000;
 /** After a write that failed the file is opened anew, this long after. */
 const reopenMs = 2000;
 
+/**
+ * Garbage is let go after so many records, and not more often than this. Left to itself the engine keeps several times what
+ * is alive, for hours: a day's replay at 1,000 requests a second ended with 230 MiB, where 12 were alive.
+ */
+const garbageAfter = 50_000;
+const garbageMs = 60_000;
+
 /** What the observer tells others as it happens. Must not throw. */
 export interface Listeners {
   /** Ask all workers for these traces. */
@@ -33,6 +40,8 @@ export interface Listeners {
   readonly traces?: (traces: readonly (readonly SpanRecord[])[]) => void;
   readonly logs?: (logs: readonly LogRecord[]) => void;
   readonly warn?: (message: string) => void;
+  /** Much was written, and is garbage now. */
+  readonly garbage?: () => void;
 }
 
 /**
@@ -55,6 +64,8 @@ export class Observer implements TelemetrySource {
   #fault: string | undefined;
   #reopenAt = 0;
   #tidiedAt = 0;
+  #writtenSinceGarbage = 0;
+  #garbageAt = 0;
   #cancelTick: (() => void) | undefined;
   /** How long the timer that is set was set for. */
   #armedMs = Number.POSITIVE_INFINITY;
@@ -193,6 +204,10 @@ export class Observer implements TelemetrySource {
     this.#tidiedAt = now;
     this.#totals.trim(now);
     this.#guarded(now, (store) => store.tidy(now));
+    if (this.#writtenSinceGarbage < garbageAfter || now - this.#garbageAt < garbageMs) return;
+    this.#writtenSinceGarbage = 0;
+    this.#garbageAt = now;
+    this.#listeners.garbage?.();
   }
 
   /** A timer that is set for no longer fires before that. */
@@ -214,10 +229,10 @@ export class Observer implements TelemetrySource {
     this.#points = [];
     this.#timeline = [];
     const isWritten = this.#guarded(now, (store) => store.write(arrivals, now));
-    if (!isWritten) {
-      const spans = traces.reduce((sum, trace) => sum + trace.spans.size, 0);
-      this.tally.count("unwritten", spans + arrivals.logs.length + arrivals.points.length);
-    }
+    const spans = traces.reduce((sum, trace) => sum + trace.spans.size, 0);
+    const records = spans + arrivals.logs.length + arrivals.points.length;
+    this.#writtenSinceGarbage += records;
+    if (!isWritten) this.tally.count("unwritten", records);
     if (traces.length > 0) this.#listeners.traces?.(traces.map(({ spans }) => [...spans.values()]));
     if (arrivals.logs.length > 0) this.#listeners.logs?.(arrivals.logs);
   }

@@ -28,6 +28,8 @@ export interface ObserverServerOptions extends ObserverOptions {
   readonly address: string;
   readonly self: Peer;
   readonly warn?: (message: string) => void;
+  /** Called when much has become garbage: for a process that is the observer's own. Default nothing. */
+  readonly collectGarbage?: (() => void) | undefined;
   /** Where telemetry goes besides. */
   readonly exports?: TelemetryExportConfig | undefined;
 }
@@ -71,6 +73,7 @@ export class ObserverServer {
       },
       logs: (logs) => this.#exports.logs(logs),
       ...(options.warn === undefined ? {} : { warn: options.warn }),
+      ...(options.collectGarbage === undefined ? {} : { garbage: options.collectGarbage }),
     });
     this.#receiver = new OtlpReceiver(this.observer.intake, this.observer.tally, this.observer.now());
     this.#exports = new Exports({

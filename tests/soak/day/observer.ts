@@ -14,6 +14,7 @@ const server = new ObserverServer({
   self: { service: "observer", instance: "observer-1", generation: 1 },
   file,
   clock,
+  collectGarbage: () => Bun.gc(true),
   warn: (message) => process.stderr.write(`observer: ${message}\n`),
 });
 await server.start();
