@@ -348,3 +348,25 @@ describe("the file", () => {
     expect(() => new Observer({ file: ":memory:", slowMs: Number.NaN })).toThrow("slowMs");
   });
 });
+
+test("garbage is worth collecting once much was written, and at most once a minute", () => {
+  let [told, sequence] = [0, 0];
+  const own = new Observer({ file: ":memory:", clock }, { garbage: () => (told += 1) });
+  own.start();
+  const write = (lines: number) => {
+    const line = { at: clock.now(), level: "info", message: "x", service: "a", instance: "a-1" } as const;
+    const logs = Array.from({ length: lines }, () => line);
+    own.intake.batch(batch(++sequence, { logs }), clock.now());
+    clock.advance(1000);
+  };
+  clock.advance(60_000);
+  for (let at = 0; at < 4; at++) write(10_000);
+  expect(told).toBe(0);
+  for (let at = 0; at < 20; at++) write(10_000);
+  expect(told).toBe(1);
+  for (let at = 0; at < 60; at++) write(1);
+  expect(told).toBe(2);
+  for (let at = 0; at < 120; at++) write(1);
+  expect(told).toBe(2);
+  own.stop();
+});
