@@ -10,6 +10,7 @@ const fromSource = !import.meta.url.includes("$bunfs");
 // Most of a start runs once: compiling it to machine code took a quarter of the time. Taken back by what becomes ready.
 Bun.unsafe.setJITPolicy(startJitPolicy);
 
+// A worker was started by this program, which has looked.
 if (fromSource && process.argv[2] !== "worker") {
   const { isInstalled, installAndRerun } = await import("./cli/install.ts");
   if (!isInstalled(import.meta.dir)) process.exit(await installAndRerun(import.meta.dir, import.meta.path));
