@@ -6,7 +6,8 @@ import type { TopicInfo } from "../../runtime/bus/broker.ts";
 import type { InstanceInfo } from "../../runtime/control/api.ts";
 import { ControlClient } from "../../runtime/control/client.ts";
 import { runAndReport } from "../load/command.ts";
-import { arrivalKinds, type LoadOptions, planOf } from "../load/options.ts";
+import { addLoopOptions, addRunOptions } from "../load/command-options.ts";
+import { type LoadOptions, planOf } from "../load/options.ts";
 import type { BusPlan } from "../load/plan.ts";
 import { startReady } from "../processes.ts";
 
@@ -32,24 +33,15 @@ const from = (least: number, most: number) => (text: string) => {
   return value;
 };
 
+const words = { what: "events", who: "publishers" };
+
 export function addBusLoadCommand(program: Command): void {
-  program
+  const command = program
     .command("bus-load")
     .description(
       "Load the message bus: publish in an open or closed loop, and time each event to its handler.",
-    )
-    .option("--rate <n>", "events a second, whatever the broker does")
-    .option("--arrivals <kind>", `${arrivalKinds.join(", ")} (default: constant)`)
-    .option("--to <n>", "ramp: the rate at its end")
-    .option("--over <duration>", "ramp: how long it takes")
-    .option("--rates <a,b,c>", "step: the rates")
-    .option("--every <duration>", "step: how long each rate holds")
-    .option("--peak <n>", "spike: the rate at its peak")
-    .option("--at <duration>", "spike: when it begins")
-    .option("--for <duration>", "spike: how long it lasts")
-    .option("--trace <file>", "trace: times, one a line")
-    .option("--clients <n>", "a closed loop of so many publishers, each waiting for its acknowledgement")
-    .option("--think <duration>", "closed loop: mean pause between acknowledgement and next event")
+    );
+  addLoopOptions(command, words)
     .option("--durability <kind>", "disk (fsynced before it is acknowledged) or memory", "disk")
     .option(
       "--data <directory>",
@@ -58,19 +50,8 @@ export function addBusLoadCommand(program: Command): void {
     .option("--topic <name>", "of that run; its other subscriptions get these events too")
     .option("--bytes <n>", "of an event's data", from(0, maxBytes), 128)
     .option("--keys <n>", "keys in turn, each delivered in order; 0 for none", from(0, 1_000_000), 0)
-    .option("--subscriptions <n>", "each gets every event", from(1, 64), 1)
-    .option("--duration <duration>", "how long to measure (default: 10s)")
-    .option("--warmup <duration>", "auto, or how long (default: auto)")
-    .option("--requests <n>", "end after so many events")
-    .option(
-      "--processes <n>",
-      "generator processes, which publish and compete for the deliveries (default: 1)",
-    )
-    .option("--timeout <duration>", "of a publish (default: 10s)")
-    .option("--seed <n>", "of everything random (default: 1)")
-    .option("--name <name>", "of the report", "bus-load")
-    .option("--out <directory>", "where the report goes", "bench/out")
-    .option("--json", "print the result as one line of JSON instead of a summary")
+    .option("--subscriptions <n>", "each gets every event", from(1, 64), 1);
+  addRunOptions(command, words, "bus-load")
     .addHelpText(
       "after",
       `

@@ -5,7 +5,8 @@ import { Progress } from "../report/progress.ts";
 import { makeReport, writeReport } from "../report/report.ts";
 import { filesText, summaryText, targetText } from "../report/terminal.ts";
 import { TargetWatch } from "../topology/watch.ts";
-import { arrivalKinds, type LoadOptions, planOf } from "./options.ts";
+import { addLoopOptions, addRunOptions } from "./command-options.ts";
+import { type LoadOptions, planOf } from "./options.ts";
 import type { LoadPlan } from "./plan.ts";
 import { runLoad } from "./run.ts";
 import { scenarioNames } from "./scenarios.ts";
@@ -18,40 +19,20 @@ interface Options extends LoadOptions {
 
 const collect = (value: string, before: string[] = []) => [...before, value];
 
+const words = { what: "requests", who: "clients" };
+
 export function addLoadCommand(program: Command): void {
-  program
+  const command = program
     .command("load")
     .description("Load any URL, in an open loop (--rate) or a closed one (--clients), and write a report.")
-    .argument("<url>", "what to load; the base address when a scenario is given")
-    .option("--rate <n>", "arrivals a second, whatever the answers do")
-    .option("--arrivals <kind>", `${arrivalKinds.join(", ")} (default: constant)`)
-    .option("--to <n>", "ramp: the rate at its end")
-    .option("--over <duration>", "ramp: how long it takes")
-    .option("--rates <a,b,c>", "step: the rates")
-    .option("--every <duration>", "step: how long each rate holds")
-    .option("--peak <n>", "spike: the rate at its peak")
-    .option("--at <duration>", "spike: when it begins")
-    .option("--for <duration>", "spike: how long it lasts")
-    .option("--trace <file>", "trace: times, one a line, in seconds or as ISO dates")
-    .option("--clients <n>", "a closed loop of so many clients, each waiting for its answer")
-    .option("--think <duration>", "closed loop: mean pause of a client between answer and next request")
-    .option("--duration <duration>", "how long to measure (default: 10s; of a trace, its own length)")
-    .option(
-      "--warmup <duration>",
-      "auto: until throughput and latency have settled, 10s at most (default: auto)",
-    )
-    .option("--requests <n>", "end after so many arrivals")
+    .argument("<url>", "what to load; the base address when a scenario is given");
+  addLoopOptions(command, words)
     .option("--connections <n>", "open loop: connections at most (default: 256)")
-    .option("--processes <n>", "generator processes (default: 1)")
-    .option("--timeout <duration>", "of a request (default: 10s)")
-    .option("--seed <n>", "of everything random (default: 1)")
     .option("--scenario <name>", `a path, or one of: ${scenarioNames().join(", ")}`)
     .option("-X, --method <method>", "default: GET; POST with --data")
     .option("-H, --header <line>", '"name: value", may be given several times', collect)
-    .option("-d, --data <text>", "body")
-    .option("--name <name>", "of the report", "load")
-    .option("--out <directory>", "where the report goes", "bench/out")
-    .option("--json", "print the result as one line of JSON instead of a summary")
+    .option("-d, --data <text>", "body");
+  addRunOptions(command, words, "load")
     .addHelpText(
       "after",
       `
