@@ -79,6 +79,8 @@ export function rateReached(
   // Each subscription gets every event.
   const due = load.due * (plan.bus?.subscriptions ?? 1);
   if (due === 0 || total.replied === 0) return false;
+  // They waited for a connection until there was no more room to wait: no answer, however soon they were given up.
+  if (total.failed.unsent > (1 - minReachedShare) * due + reachedSlack) return false;
   const underWay = (due / measuredMs) * LatencyHistogram.decode(total.uncorrected).percentileMs(50);
   return (perSecond * measuredMs) / 1000 >= minReachedShare * due - reachedSlack - underWay;
 }
