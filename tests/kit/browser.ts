@@ -33,8 +33,6 @@ export class Browser {
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: chromiumPath,
       headless: true,
-      // Who gets a Ctrl-C decides what becomes of its browser.
-      handleSIGINT: false,
       viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
       colorScheme: options.dark === true ? "dark" : "light",
       args: [
