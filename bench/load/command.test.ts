@@ -75,7 +75,9 @@ test("a rate that this machine cannot make is told, in a report too", async () =
     "200ms",
   );
   expect(
-    problemsOf(stdout).some((message) => message.startsWith("the rate of 2,000,000 a second was not reached")),
+    problemsOf(stdout).some((message) =>
+      message.startsWith("the rate of 2,000,000 a second was not reached"),
+    ),
   ).toBe(true);
   expect(code).toBe(1);
 }, 120_000);
