@@ -22,6 +22,8 @@ const tellMs = 8000;
 export function MomentBar({ info }: { info: RunInfo }) {
   const from = info.startedAt;
   const to = info.recording?.to ?? from + 1;
+  /** In whole steps, so that the last one is the end, and each before it a moment of its own. */
+  const spanMs = Math.ceil((to - from) / momentStepMs) * momentStepMs;
   const at = momentOf(info);
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState<(typeof speeds)[number]>(1);
@@ -75,19 +77,17 @@ export function MomentBar({ info }: { info: RunInfo }) {
         ×{speed}
       </button>
       <div class="moment-track">
-        <Backdrop range={range} entries={entries} />
+        <Backdrop range={{ from, to: from + spanMs }} entries={entries} />
         <input
           type="range"
           aria-label="Moment"
           aria-valuetext={`${formatSince(at - from)} after the start`}
           min={0}
-          max={to - from}
+          max={spanMs}
           step={momentStepMs}
-          value={at - from}
+          value={at === to ? spanMs : at - from}
           onInput={(event) => {
-            // The steps end before the end does.
-            const chosen = Number(event.currentTarget.value);
-            moment.value = chosen + momentStepMs > to - from ? to : from + chosen;
+            moment.value = Math.min(to, from + Number(event.currentTarget.value));
           }}
           onChange={keep}
         />
