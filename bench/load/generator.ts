@@ -87,8 +87,7 @@ export class LoadGenerator {
   /** What is due from `fromMs` on is the measurement; it may be a little ahead. */
   measure(fromMs: number): void {
     const toMs = fromMs + this.#plan.durationMs;
-    this.recorder.fromMs = fromMs;
-    this.recorder.toMs = toMs;
+    this.recorder.measure(fromMs, this.#plan.durationMs);
     const untilStartMs = Math.max(0, fromMs - performance.now());
     setTimeout(() => {
       this.#cpu.atStart = process.cpuUsage();
@@ -105,7 +104,7 @@ export class LoadGenerator {
         return;
       }
       this.#begun++;
-      this.recorder.begun();
+      this.recorder.begun(due);
       this.#lateness.recordMs(now - due);
       if (now - due > this.#plan.lateMs) this.#late++;
       this.#workload.begin(due, undefined);
@@ -125,7 +124,7 @@ export class LoadGenerator {
     if (nowMs < this.recorder.fromMs) return true;
     if (this.#begun >= this.#maxBegun) return false;
     this.#begun++;
-    this.recorder.begun();
+    this.recorder.begun(nowMs);
     return true;
   }
 
@@ -134,13 +133,14 @@ export class LoadGenerator {
     const over = () => this.#stopped || performance.now() >= this.recorder.toMs || this.#exhausted();
     while (!over()) await Bun.sleep(20);
     const endedMs = Math.min(performance.now(), this.recorder.toMs);
+    const flow = this.recorder.flow.counts();
     const bound = performance.now() + 2 * this.#plan.timeoutMs + turnsGraceMs;
     while (this.#line.pending + this.#workload.active > 0 && performance.now() < bound) await Bun.sleep(20);
     this.stop();
     if (this.#cpu.share === 0) this.#closeWindow();
     const connections = this.#line.connections;
     this.#line.stop();
-    return this.#result(endedMs, connections);
+    return { ...this.#result(connections), flow, measuredMs: Math.max(0, endedMs - this.recorder.fromMs) };
   }
 
   takeInterval(second: number): IntervalCounts {
@@ -180,7 +180,7 @@ export class LoadGenerator {
     this.#cpu.busyShare = Math.max(0, this.#cpu.share - (this.#spunMs() - this.#cpu.spunAtStartMs) / wallMs);
   }
 
-  #result(endedMs: number, connections: number): GeneratorResult {
+  #result(connections: number): Omit<GeneratorResult, "flow" | "measuredMs"> {
     const { recorder } = this;
     const figure = (percentile: number) =>
       this.#lateness.count === 0 ? 0 : this.#lateness.percentileMs(percentile);
@@ -201,7 +201,6 @@ export class LoadGenerator {
       details: [...recorder.details],
       brokenTurns: recorder.brokenTurns,
       ...(recorder.firstBroken === undefined ? {} : { firstBroken: recorder.firstBroken }),
-      measuredMs: Math.max(0, endedMs - recorder.fromMs),
     };
   }
 }

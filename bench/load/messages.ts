@@ -1,4 +1,5 @@
 import type { FailureKind } from "./exchange.ts";
+import type { FlowCounts } from "./flow.ts";
 import type { LoadPlan } from "./plan.ts";
 import type { IntervalCounts, StepCounts } from "./recorder.ts";
 
@@ -46,6 +47,7 @@ export interface GeneratorResult {
   readonly details: readonly (readonly [FailureKind, string])[];
   readonly brokenTurns: number;
   readonly firstBroken?: string;
-  /** Replies that ended while measuring, and how long that was. */
+  /** What went in and came out while measuring, and how long that was. */
+  readonly flow: FlowCounts;
   readonly measuredMs: number;
 }

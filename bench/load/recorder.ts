@@ -1,4 +1,5 @@
 import { type FailureKind, failureKinds, type Timed } from "./exchange.ts";
+import { Flow } from "./flow.ts";
 import { LatencyHistogram } from "./histogram.ts";
 
 /** What one kind of request of a run came to; plain data, so that it travels between processes. */
@@ -101,6 +102,7 @@ export class Recorder {
   /** performance.now() of the first and the end of the last intended start that count. */
   fromMs = Number.POSITIVE_INFINITY;
   toMs = Number.POSITIVE_INFINITY;
+  readonly flow = new Flow();
   /** Details of failures, the first of each kind. */
   readonly details = new Map<FailureKind, string>();
   /** Of warm-up and measurement together. */
@@ -126,8 +128,15 @@ export class Recorder {
     return step;
   }
 
-  begun(): void {
+  measure(fromMs: number, durationMs: number): void {
+    this.fromMs = fromMs;
+    this.toMs = fromMs + durationMs;
+    this.flow.begin(fromMs, durationMs);
+  }
+
+  begun(dueMs: number): void {
     this.#begun++;
+    this.flow.due(dueMs);
   }
 
   replied(step: Step, exchange: Timed, isBad: boolean): void {
@@ -137,10 +146,11 @@ export class Recorder {
       if (intendedMs >= this.fromMs && intendedMs < this.toMs) step.took(exchange);
       return;
     }
+    // Of the measured time, if not to a request of it: throughput is what comes out.
+    this.flow.answered(endedMs);
     if (!(intendedMs >= this.fromMs)) {
       this.#warmupCount++;
       this.#warmupSumMs += corrected;
-      // An answer of the measured time, if not to a request of it: throughput is what comes out.
       if (endedMs >= this.fromMs) this.#replied++;
       return;
     }

@@ -1,4 +1,6 @@
+import { rateAt } from "./arrivals.ts";
 import type { FailureKind } from "./exchange.ts";
+import { type FlowCounts, secondHalf } from "./flow.ts";
 import { LatencyHistogram } from "./histogram.ts";
 import type { GeneratorHealth } from "./messages.ts";
 import type { LoadPlan } from "./plan.ts";
@@ -44,6 +46,7 @@ export interface LoadResult {
   readonly generators: readonly GeneratorHealth[];
   /** Arrivals or turns that were due. */
   readonly due: number;
+  readonly flow: FlowCounts;
   /** Answers that ended while measuring, a second. */
   readonly perSecond: number;
   readonly failedShare: number;
@@ -69,20 +72,25 @@ const minReachedShare = 0.97;
 const reachedSlack = 10;
 
 /**
- * Whether the answers kept up with the arrivals of an open loop. What is under way at the end of a healthy run is the rate
- * times the latency (Little's law); more than that and some per cent is a queue that grew.
+ * Whether the answers kept up with the arrivals of an open loop: once latencies no longer grow, as many come out as go in
+ * (flow balance; Denning & Buzen: "The Operational Analysis of Queueing Network Models", 1978), however long each takes.
+ * So the first half of the run does not count, in which the target fills. True of a run that ended too soon to say.
  */
 export function rateReached(
-  load: Pick<LoadResult, "plan" | "due" | "perSecond" | "measuredMs" | "total">,
+  load: Pick<LoadResult, "plan" | "flow" | "measuredMs" | "total" | "due">,
 ): boolean {
-  const { plan, perSecond, measuredMs, total } = load;
+  const { plan, flow, measuredMs, total } = load;
+  if (load.due === 0 || total.replied === 0) return false;
+  const { due, answered, fromMs } = secondHalf(flow, measuredMs);
   // Each subscription gets every event.
-  const due = load.due * (plan.bus?.subscriptions ?? 1);
-  if (due === 0 || total.replied === 0) return false;
-  // They waited for a connection until there was no more room to wait: no answer, however soon they were given up.
-  if (total.failed.unsent > (1 - minReachedShare) * due + reachedSlack) return false;
-  const underWay = (due / measuredMs) * LatencyHistogram.decode(total.uncorrected).percentileMs(50);
-  return (perSecond * measuredMs) / 1000 >= minReachedShare * due - reachedSlack - underWay;
+  const owed = due * (plan.bus?.subscriptions ?? 1);
+  // Of a rate that rises more are under way at the end than before: what it rises by, times the latency (Little's law).
+  const rise =
+    plan.loop.kind === "open"
+      ? rateAt(plan.loop.arrivals, measuredMs - 1) - rateAt(plan.loop.arrivals, fromMs)
+      : 0;
+  const underWay = (Math.max(0, rise) / 1000) * LatencyHistogram.decode(total.uncorrected).percentileMs(50);
+  return answered >= minReachedShare * owed - reachedSlack - underWay;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Subprocess } from "bun";
 import { seededRandom } from "../../runtime/clock.ts";
 import { arrivalTimes } from "./arrivals.ts";
 import type { FailureKind } from "./exchange.ts";
+import { sumFlows } from "./flow.ts";
 import type { FromGenerator, GeneratorResult, ToGenerator } from "./messages.ts";
 import { PartialSecond } from "./partial-second.ts";
 import type { LoadPlan } from "./plan.ts";
@@ -113,9 +114,8 @@ class Run {
       steps.filter(({ aside }) => aside !== true),
     );
     const measuredMs = Math.max(...results.map((result) => result.measuredMs));
-    const seconds = this.#seconds.map((second, number) => second.finish(number));
-    const inTime = seconds.slice(0, Math.max(1, Math.round(measuredMs / 1000)));
-    const replied = inTime.reduce((sum, second) => sum + second.replied, 0);
+    const flow = sumFlows(results.map((result) => result.flow));
+    const answered = flow.answered.reduce((sum, count) => sum + count, 0);
     return {
       plan: this.#plan,
       measuredAt: this.#measuredAt,
@@ -123,11 +123,12 @@ class Run {
       measuredMs,
       total,
       steps,
-      seconds,
+      seconds: this.#seconds.map((second, number) => second.finish(number)),
       checks: mergeChecks(results),
       generators: results.map((result) => result.health),
       due: results.reduce((sum, result) => sum + result.health.due, 0),
-      perSecond: measuredMs === 0 ? 0 : (replied / measuredMs) * 1000,
+      flow,
+      perSecond: measuredMs === 0 ? 0 : (answered / measuredMs) * 1000,
       failedShare: failedShare(total),
       details: [...new Map(results.flatMap((result) => result.details))] as [FailureKind, string][],
       brokenTurns: results.reduce((sum, result) => sum + result.brokenTurns, 0),

@@ -55,6 +55,11 @@ export function runOf(seconds: number, latenciesOf: (second: number) => readonly
       },
     ],
     due: replied,
+    flow: {
+      partMs: 1000,
+      due: list.map(({ begun }) => begun),
+      answered: list.map((second) => second.replied),
+    },
     perSecond: replied / seconds,
     failedShare: 0,
     details: [],
