@@ -1,7 +1,7 @@
 /**
  * `bun bench/load/power.ts [--rounds N] [--seconds N] [--connections N]`: how many requests a second one generator process
- * makes in a closed loop, beside wrk and autocannon on the same bare `Bun.serve`; then how late its sends are in an open
- * loop at half of that. Order reversed every other round.
+ * makes in a closed loop, beside wrk and autocannon on the same bare `Bun.serve`, and how busy that one was with it; then
+ * how late its sends are in an open loop at half of that. Order reversed every other round.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { formatSpread, spread } from "../measure.ts";
 import { startReady } from "../processes.ts";
 import { readEnvironment } from "../report/environment.ts";
 import { counted } from "../report/figures.ts";
+import { treeCpuMs } from "../topology/processes.ts";
 import { wrk } from "../wrk.ts";
 import { makePlan, type PlanOptions } from "./plan.ts";
 import type { LoadResult } from "./result.ts";
@@ -33,6 +34,11 @@ interface Figure {
   readonly perSecond: number;
   /** Of the generator's own processes, with the kernel's work for them: what a busy machine does not change much. */
   readonly cpuMicros: number;
+}
+
+/** Share of a core that the target took, in percent: at a hundred nobody gets more out of it. */
+interface Beside {
+  readonly targetBusy: number;
 }
 
 type Measure = (url: string) => Promise<Figure>;
@@ -83,6 +89,22 @@ async function autocannon(url: string): Promise<Figure> {
   return { perSecond, cpuMicros: Number(child.resourceUsage()!.cpuTime.total) / requests };
 }
 
+/** Median over the half seconds, so that neither start nor end of a measurement counts. */
+async function watched<T>(pid: number, measure: () => Promise<T>): Promise<T & Beside> {
+  const shares: number[] = [];
+  let last = { at: performance.now(), cpuMs: treeCpuMs(pid) };
+  const timer = setInterval(() => {
+    const now = { at: performance.now(), cpuMs: treeCpuMs(pid) };
+    shares.push(((now.cpuMs - last.cpuMs) / (now.at - last.at)) * 100);
+    last = now;
+  }, 500);
+  try {
+    return { ...(await measure()), targetBusy: spread(shares).median };
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 const environment = readEnvironment();
 process.stdout.write(
   `bare Bun.serve, ${connections} connections, ${seconds} s a measurement, ${counted(rounds, "round")}; Bun ${environment.bun}, ` +
@@ -91,7 +113,7 @@ process.stdout.write(
 for (const name of ["wrk", "autocannon"]) {
   if (!contenders.has(name)) process.stdout.write(`${name} is not installed and was not measured\n`);
 }
-const figures = new Map<string, Figure[]>([...contenders.keys()].map((name) => [name, []]));
+const figures = new Map<string, (Figure & Beside)[]>([...contenders.keys()].map((name) => [name, []]));
 const lateShares: number[] = [];
 const lateP99Ms: number[] = [];
 const waitedShares: number[] = [];
@@ -102,7 +124,7 @@ for (let round = 0; round < rounds; round++) {
     // The target compiles its hot path first, at nobody's cost.
     await closed(url);
     for (const [name, measure] of round % 2 === 0 ? contenders : [...contenders].toReversed()) {
-      figures.get(name)!.push(await measure(url));
+      figures.get(name)!.push(await watched(target.process.pid, () => measure(url)));
     }
     const rate = Math.round(figures.get("microcosm")!.at(-1)!.perSecond / 2);
     const [health] = (await ours(url, { kind: "open", arrivals: { kind: "constant", rate } })).generators;
@@ -114,18 +136,25 @@ for (let round = 0; round < rounds; round++) {
   }
 }
 const own = figures.get("microcosm")!;
+/** Of two contenders, round by round. */
+const ratio = (some: readonly Figure[], others: readonly Figure[], of: (figure: Figure) => number) =>
+  formatSpread(spread(some.map((figure, i) => of(figure) / of(others[i]!))));
+const perSecond = (figure: Figure) => figure.perSecond;
 for (const [name, found] of figures) {
-  const ratioOf = (of: (figure: Figure) => number, more: boolean) =>
-    formatSpread(
-      spread(own.map((figure, i) => (more ? of(figure) / of(found[i]!) : of(found[i]!) / of(figure)))),
-    );
   const beside =
     name === "microcosm"
       ? ""
-      : `   ours makes ${ratioOf(({ perSecond }) => perSecond, true)} × as many, and ${ratioOf(({ cpuMicros }) => cpuMicros, false)} × for the same CPU`;
-  const made = formatSpread(spread(found.map(({ perSecond }) => perSecond)), 0);
+      : `   ours makes ${ratio(own, found, perSecond)} × as many, and ${ratio(found, own, ({ cpuMicros }) => cpuMicros)} × for the same CPU`;
+  const made = formatSpread(spread(found.map(perSecond)), 0);
   const cost = formatSpread(spread(found.map(({ cpuMicros }) => cpuMicros)), 1);
-  process.stdout.write(`${name.padEnd(11)} ${made} requests/s, ${cost} µs of CPU each${beside}\n`);
+  const busy = formatSpread(spread(found.map(({ targetBusy }) => targetBusy)), 0);
+  process.stdout.write(
+    `${name.padEnd(11)} ${made} requests/s, ${cost} µs of CPU each, target busy ${busy} % of a core${beside}\n`,
+  );
+}
+const [byWrk, byAutocannon] = [figures.get("wrk"), figures.get("autocannon")];
+if (byWrk !== undefined && byAutocannon !== undefined) {
+  process.stdout.write(`wrk makes   ${ratio(byWrk, byAutocannon, perSecond)} × as many as autocannon\n`);
 }
 const waited =
   waitedShares.length === 0
