@@ -7,6 +7,7 @@ import { discard, type Exchange, isWhole } from "./exchange.ts";
 import type { OutgoingBodyStream } from "./outgoing-body.ts";
 import { OutgoingCall, type OutgoingCallHost } from "./outgoing-call.ts";
 import { asMicrocosmError, ServedCall, type ServedCallHost } from "./served-call.ts";
+import { StreamTable } from "./stream-table.ts";
 import type { LinkHandler, OutgoingBody, Peer, ReplySink } from "./transport.ts";
 import type { Wire } from "./wire.ts";
 
@@ -16,7 +17,7 @@ import type { Wire } from "./wire.ts";
  * before them, so that none is lost when the process is killed right after.
  */
 const burstFrames = 16;
-/** Stream ids stay within 31 bits: beyond them the engine keeps numbers as doubles, and maps of them get slow. */
+/** Stream ids stay within 31 bits: beyond them the engine keeps numbers as doubles, and tables of them get slow. */
 const lastStream = 0x7fffffff;
 
 export interface FrameLinkOptions {
@@ -31,7 +32,7 @@ export interface FrameLinkOptions {
 }
 
 /**
- * Hot path: per call one object, two map operations, two timer-wheel operations and two looks at the clock (30 ns each);
+ * Hot path: per call one object, two table operations, two timer-wheel operations and two looks at the clock (30 ns each);
  * no closure, no promise, no timer. Over the memory wire, where little else is done, a call and its reply take 0.4 µs.
  *
  * One end of a link over any wire: hands out stream ids, finds the call that a frame of the other end is about, and
@@ -45,7 +46,7 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
   /** Hears the other end's frames. */
   readonly receiver: FrameReceiver = new LinkReceiver(this);
   /** Calls made by either end, by stream id, until the last byte of their reply. */
-  readonly #exchanges = new Map<number, Exchange>();
+  readonly #exchanges = new StreamTable<Exchange>();
   readonly #handler: LinkHandler;
   readonly #wire: Wire;
   readonly #clock: Clock;
@@ -240,7 +241,7 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
     this.#handler.closed?.(this, error);
     if (this.#exchanges.size === 0) return;
     const failure = new MicrocosmError("link-closed", why, { cause: error });
-    for (const exchange of [...this.#exchanges.values()]) exchange.onClosed(failure);
+    for (const exchange of this.#exchanges.values()) exchange.onClosed(failure);
   }
 }
 
