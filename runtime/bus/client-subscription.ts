@@ -1,4 +1,5 @@
 import type { Link } from "../transport/transport.ts";
+import { TransientMap } from "../transient-map.ts";
 import type { Delivery, SubscribeOptions } from "./broker.ts";
 import { readDeliveries } from "./delivery.ts";
 import { Fifo } from "./fifo.ts";
@@ -28,9 +29,9 @@ export class ClientSubscription {
   readonly #reader = new EventReader();
   readonly #waiting = new Fifo<Task>();
   /** Events under way, by offset. */
-  readonly #running = new Map<number, Task>();
+  readonly #running = new TransientMap<number, Task>();
   /** Keys under way, and the tasks that wait for them. */
-  readonly #lanes = new Map<string, Fifo<Task>>();
+  readonly #lanes = new TransientMap<string, Fifo<Task>>();
   #link: Link | undefined;
   #epoch = 0;
   #stopping = false;

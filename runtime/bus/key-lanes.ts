@@ -1,9 +1,10 @@
+import { TransientMap } from "../transient-map.ts";
 import type { Entry } from "./entry.ts";
 
 /** Keeps events of one key one after the other: the first has the lane, later ones are chained behind it. */
 export class KeyLanes {
   /** The last event of each lane. */
-  readonly #last = new Map<string, Entry>();
+  readonly #last = new TransientMap<string, Entry>();
 
   /** True when the lane was free and is now the event's own; otherwise it is chained to the end. */
   enter(entry: Entry, key: string): boolean {

@@ -1,6 +1,7 @@
 import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Clock } from "../clock.ts";
 import type { Link } from "../transport/transport.ts";
+import { TransientMap } from "../transient-map.ts";
 import type { EventRecord } from "./broker.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { DueTimer } from "./due-timer.ts";
@@ -54,7 +55,7 @@ export class Publisher {
   /** Closed batches not sent over the present link, in order. */
   readonly #queue = new Fifo<Batch>();
   /** Sent over the present link and not answered, by sequence. */
-  readonly #sent = new Map<number, Batch>();
+  readonly #sent = new TransientMap<number, Batch>();
   #sequence = 0;
   #sentBytes = 0;
   #pendingEvents = 0;

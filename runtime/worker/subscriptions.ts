@@ -13,6 +13,7 @@ import type {
 import type { Broker, SubscriptionHandle } from "../bus/broker.ts";
 import { childTraceparent, newTraceparent } from "../calls/trace.ts";
 import type { Clock, Random } from "../clock.ts";
+import { TransientMap } from "../transient-map.ts";
 import { AlreadyHandled, Delivery } from "./delivery.ts";
 import type { EventTelemetry } from "./event-telemetry.ts";
 import { stackOf } from "./problems.ts";
@@ -43,7 +44,7 @@ const awayCodes: ReadonlySet<string> = new Set(["broker-unavailable", "link-clos
 export class Subscriptions<S extends Schema, Events extends EventSchemas> {
   readonly #options: SubscriptionsOptions<S, Events>;
   readonly #handles: SubscriptionHandle[] = [];
-  readonly #underWay = new Set<Delivery>();
+  readonly #underWay = new TransientMap<Delivery, Delivery>();
   #stopped = false;
 
   constructor(options: SubscriptionsOptions<S, Events>) {
@@ -73,7 +74,7 @@ export class Subscriptions<S extends Schema, Events extends EventSchemas> {
     const span = telemetry?.deliver(event);
     const traceparent = span?.traceparent ?? this.#traceparentOf(event);
     const delivery = new Delivery(event, clock.now() + handlerTimeoutMs, traceparent);
-    this.#underWay.add(delivery);
+    this.#underWay.set(delivery, delivery);
     this.#options.stir?.();
     try {
       await scope.run(delivery, handler, event, context);
@@ -109,7 +110,7 @@ export class Subscriptions<S extends Schema, Events extends EventSchemas> {
 
   /** Tells the handlers still at work that nobody waits for them any more. */
   abort(): void {
-    for (const delivery of this.#underWay) delivery.abort();
+    for (const delivery of this.#underWay.values()) delivery.abort();
   }
 
   async #subscribe(topic: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { TransientMap } from "../../transient-map.ts";
 import type { SpanRecord } from "../model.ts";
 import type { ObserverSettings } from "./options.ts";
 import type { Tally } from "./tally.ts";
@@ -21,7 +22,7 @@ export class Assembler {
   readonly #settings: AssemblerSettings;
   readonly #tally: Tally;
   /** In the order of their first span. */
-  readonly #open = new Map<string, OpenTrace>();
+  readonly #open = new TransientMap<string, OpenTrace>();
   #spans = 0;
 
   constructor(settings: AssemblerSettings, tally: Tally) {
