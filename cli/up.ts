@@ -91,16 +91,19 @@ function preparation({ mode }: UpOptions, { root, command }: CliContext) {
   return { begin, end: async () => await end() };
 }
 
+/** A signal so soon after the first is the same one: `bun run` passes on what its whole process group has got already. */
+const sameSignalMs = 500;
+
 /** The first request drains; a second Ctrl-C does not wait: workers end with this process. */
 function stopRequests() {
   const { promise: requested, resolve: settle } = Promise.withResolvers<undefined>();
-  let asked = false;
+  let askedAt: number | undefined;
   const request = () => {
-    asked = true;
+    askedAt ??= performance.now();
     settle(undefined);
   };
   const onSignal = () => {
-    if (asked) process.exit(130);
+    if (askedAt !== undefined && performance.now() - askedAt > sameSignalMs) process.exit(130);
     request();
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);

@@ -248,6 +248,9 @@ test("without --json, up shows the services and things to try", async () => {
     }
   } finally {
     child.kill("SIGTERM");
+    // As when the program that started it passes on what the whole process group has got.
+    await Bun.sleep(20);
+    child.kill("SIGTERM");
     expect(await child.exited).toBe(0);
     rmSync(data, { recursive: true, force: true });
   }
