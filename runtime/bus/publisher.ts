@@ -31,6 +31,13 @@ interface Waiter {
   settled: boolean;
 }
 
+/** What is gathered for one topic now. */
+interface OpenBatch {
+  readonly topic: string;
+  readonly writer: RecordWriter;
+  waiters: Waiter[];
+}
+
 /** Events of one topic that travel together. */
 interface Batch {
   readonly topic: string;
@@ -51,7 +58,7 @@ interface Batch {
  */
 export class Publisher {
   readonly #options: PublisherOptions;
-  readonly #open = new Map<string, { readonly writer: RecordWriter; waiters: Waiter[] }>();
+  readonly #open = new TransientMap<string, OpenBatch>();
   /** Closed batches not sent over the present link, in order. */
   readonly #queue = new Fifo<Batch>();
   /** Sent over the present link and not answered, by sequence. */
@@ -94,7 +101,7 @@ export class Publisher {
     }
     let batch = this.#open.get(topic);
     if (batch === undefined) {
-      batch = { writer: new RecordWriter(this.#buffers), waiters: [] };
+      batch = { topic, writer: new RecordWriter(this.#buffers), waiters: [] };
       this.#open.set(topic, batch);
     }
     try {
@@ -180,13 +187,14 @@ export class Publisher {
 
   /** Closes the open batches. */
   #flush(): void {
-    for (const [topic, open] of this.#open) {
-      if (open.waiters.length === 0) {
+    for (const open of this.#open.values()) {
+      const { topic, waiters } = open;
+      if (waiters.length === 0) {
         // Not used for a whole turn: topics that fell silent keep no buffer.
         this.#open.delete(topic);
         continue;
       }
-      this.#queue.push({ topic, waiters: open.waiters, records: open.writer.take(), own: true, expired: 0 });
+      this.#queue.push({ topic, waiters, records: open.writer.take(), own: true, expired: 0 });
       open.waiters = [];
     }
     this.#send();
