@@ -37,7 +37,7 @@ async function run(file: string, options: Options): Promise<void> {
     environment: readEnvironment(),
   };
   const report = await runChecks(frame, file, thresholds, (line) => void process.stderr.write(`${line}\n`));
-  const files = writeFiles(options.out, report, checkHtml(report));
+  const files = writeFiles(options.out, report, () => checkHtml(report));
   if (options.json === true) process.stdout.write(`${JSON.stringify(report)}\n`);
   else process.stdout.write(`${checkText(report)}\n${filesText(files)}`);
   if (options.record === true && options.json !== true) process.stdout.write(`\n${recordText(report)}`);

@@ -87,7 +87,7 @@ async function run(options: Options): Promise<void> {
   };
   const measured = await measureModes(checked, (line) => void process.stderr.write(`${line}\n`));
   const report = modesReport(frame, checked, measured);
-  const files = writeFiles(options.out, report, comparisonHtml(report));
+  const files = writeFiles(options.out, report, () => comparisonHtml(report));
   process.stdout.write(
     options.json === true ? `${JSON.stringify(report)}\n` : `${comparisonText(report)}\n${filesText(files)}`,
   );

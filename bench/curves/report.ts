@@ -28,5 +28,5 @@ export function beginCurvesReport(): (curves: readonly MeasuredCurve[]) => Curve
 }
 
 export function writeCurvesReport(directory: string, report: CurvesReport): { html: string; json: string } {
-  return writeFiles(directory, report, curvesHtml(report));
+  return writeFiles(directory, report, () => curvesHtml(report));
 }

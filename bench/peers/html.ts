@@ -68,9 +68,12 @@ function partHtml(part: PartFacts, all: readonly Sample[]): string {
       ? ""
       : barsSvg(
           `${part.title}: ${figureNames[main]!.name}`,
-          measured.map(({ name }) => {
-            const { median, min, max } = spread(values(name, main));
-            return { label: name, value: median, min, max, text: writeFigure(main, median) };
+          // A side may be measured by other figures only.
+          measured.flatMap(({ name }) => {
+            const found = values(name, main);
+            if (found.length === 0) return [];
+            const { median, min, max } = spread(found);
+            return [{ label: name, value: median, min, max, text: writeFigure(main, median) }];
           }),
         );
   return `<section><h2>${escapeHtml(part.title)}</h2>

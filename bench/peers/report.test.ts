@@ -54,6 +54,15 @@ test("tells in text, Markdown and HTML what was reached, with versions, and what
   expect(peersHtml(report)).toContain("a &lt; b");
 });
 
+test("a side that is measured by other figures than the first has them in the table", () => {
+  const report = fixtureReport();
+  const [part] = report.parts;
+  const sides = [...part!.sides, { name: "the bound", version: "1", does: "", config: "" }];
+  const bound = { part: part!.name, side: "the bound", round: 0, figures: { idlePercent: 2 } };
+  const html = peersHtml({ ...report, parts: [{ ...part!, sides }], samples: [...report.samples, bound] });
+  expect(html).toContain("<td>the bound</td>");
+});
+
 test("further rounds are added behind the earlier ones", () => {
   const both = addRounds(
     fixtureReport({ rates: [[300, 200]] }),

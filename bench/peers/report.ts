@@ -70,8 +70,9 @@ function differs(before: PartFacts, after: PartFacts): string {
 export function writePeersReport(stem: string, report: PeersReport): { html: string; json: string } {
   mkdirSync(dirname(stem), { recursive: true });
   const files = { html: `${stem}.html`, json: `${stem}.json` };
-  writeFileSync(files.html, peersHtml(report));
+  // The figures first: whatever goes wrong with the page, they took the time.
   writeFileSync(files.json, `${JSON.stringify(report)}\n`);
+  writeFileSync(files.html, peersHtml(report));
   return files;
 }
 

@@ -48,13 +48,14 @@ ${parts.body}
 export function writeFiles(
   directory: string,
   report: Pick<ReportFrame, "name" | "startedAt">,
-  html: string,
+  html: () => string,
 ): { html: string; json: string } {
   mkdirSync(directory, { recursive: true });
   const stem = join(directory, `${report.name}-${report.startedAt.replace(/[:.]/g, "-")}`);
   const files = { html: `${stem}.html`, json: `${stem}.json` };
-  writeFileSync(files.html, html);
+  // The figures first: whatever goes wrong with the page, they took the time.
   writeFileSync(files.json, `${JSON.stringify(report)}\n`);
+  writeFileSync(files.html, html());
   return files;
 }
 

@@ -23,7 +23,7 @@ export function makeReport(parts: Omit<Report, "format" | "version">): Report {
 
 /** Writes the report as HTML and as JSON, and returns their paths. */
 export function writeReport(directory: string, report: Report): { html: string; json: string } {
-  return writeFiles(directory, report, htmlReport(report));
+  return writeFiles(directory, report, () => htmlReport(report));
 }
 
 const count = z.number();

@@ -88,7 +88,7 @@ async function run(target: string, options: Options): Promise<void> {
   try {
     const url = booted === undefined ? target : `${booted.gateway}/${target.replace(/^\//, "")}`;
     const report = await saturate(saturateOptions(url, options), progress, commandLine());
-    const files = writeFiles(options.out, report, saturationHtml(report));
+    const files = writeFiles(options.out, report, () => saturationHtml(report));
     process.stdout.write(
       options.json === true
         ? `${JSON.stringify(report)}\n`

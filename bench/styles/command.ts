@@ -46,7 +46,7 @@ async function run({ seconds, out, json, ...options }: Options): Promise<void> {
   };
   const measured = await measureStyles(checked, (line) => void process.stderr.write(`${line}\n`));
   const report = stylesReport(frame, checked, measured);
-  const files = writeFiles(out, report, comparisonHtml(report));
+  const files = writeFiles(out, report, () => comparisonHtml(report));
   process.stdout.write(
     json === true ? `${JSON.stringify(report)}\n` : `${comparisonText(report)}\n${filesText(files)}`,
   );
