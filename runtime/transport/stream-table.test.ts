@@ -36,6 +36,9 @@ test("the last id is one as well", () => {
   const ids = [0x7fffffff, 0x7ffffffe, 1, 2];
   for (const id of ids) table.set(id, -id);
   expect(ids.map((id) => table.get(id))).toEqual(ids.map((id) => -id));
+  // As a peer may name it, in its ignorance or on purpose.
+  for (const none of [0, -1, 0xffffffff])
+    expect([table.has(none), table.get(none)]).toEqual([false, undefined]);
   for (const id of ids) table.delete(id);
   expect([table.size, table.values()]).toEqual([0, []]);
 });

@@ -18,7 +18,7 @@ export class StreamTable<T> {
   }
 
   has(id: number): boolean {
-    return this.#ids[this.#slotOf(id)] === id;
+    return this.get(id) !== undefined;
   }
 
   get(id: number): T | undefined {
