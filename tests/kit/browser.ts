@@ -9,6 +9,14 @@ const candidates = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/
 export const chromiumPath: string | undefined =
   process.env.CHROMIUM ?? candidates.find((path) => existsSync(path));
 
+export interface BrowserOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly dark?: boolean;
+  /** A Ctrl-C is heard by whoever has the browser, and closes it then; otherwise the browser goes first. */
+  readonly staysOnSigint?: boolean;
+}
+
 export class Browser {
   readonly page: Page;
   readonly errors: string[] = [];
@@ -25,14 +33,13 @@ export class Browser {
     });
   }
 
-  static async open(
-    options: { readonly width?: number; readonly height?: number; readonly dark?: boolean } = {},
-  ): Promise<Browser> {
+  static async open(options: BrowserOptions = {}): Promise<Browser> {
     if (chromiumPath === undefined) throw new Error("no Chromium: install it, or set CHROMIUM to its path");
     const profile = mkdtempSync(join(tmpdir(), "mc-chromium-"));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: chromiumPath,
       headless: true,
+      handleSIGINT: options.staysOnSigint !== true,
       viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
       colorScheme: options.dark === true ? "dark" : "light",
       args: [

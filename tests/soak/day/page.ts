@@ -61,7 +61,7 @@ export class WatchedPage {
     const ending = new AbortController();
     const { server, token } = serve(options, ending.signal);
     server.start();
-    const browser = await Browser.open();
+    const browser = await Browser.open({ staysOnSigint: true });
     // Drawn by software sixty times a second, the dots on the map would take half a core from the replay.
     await browser.page.emulateMedia({ reducedMotion: "reduce" });
     await browser.page.addInitScript(followTime);
