@@ -14,6 +14,7 @@ import {
   startMicrocosm,
   startNats,
 } from "./bus/side.ts";
+import { programPath } from "./peers/side.ts";
 
 const durableLoad: BusLoad = { bytes: 128, inFlight: 256, warmupMs: 1000, seconds: 3 };
 const memoryLoad: BusLoad = { bytes: 128, inFlight: 4096, warmupMs: 1000, seconds: 3 };
@@ -31,7 +32,8 @@ export async function benchBus(): Promise<void> {
     print(`events of ${bytes} bytes, ${seconds} s after ${warmupMs} ms of warm-up`);
     const ours = await measure(await startMicrocosm(directory));
     const peers: Result[] = [];
-    if (Bun.which("nats-server") === null) print("NATS not measured: install the Debian package nats-server");
+    if (programPath("nats-server") === undefined)
+      print("NATS not measured: install the Debian package nats-server");
     else {
       if (hasNatsClient) {
         peers.push(await measure(await startNats(directory, "NATS, its client", "nats-official.mjs")));

@@ -8,6 +8,7 @@ import { addCurvesCommand } from "./curves/command.ts";
 import { addLoadCommand } from "./load/command.ts";
 import { wholeNumber as whole } from "./option-values.ts";
 import { addPeersCommand } from "./peers/command.ts";
+import { programPath } from "./peers/side.ts";
 import { addDiffCommand } from "./report/command.ts";
 import { addSaturateCommand } from "./saturate/command.ts";
 import { addStylesCommand } from "./styles/command.ts";
@@ -19,7 +20,7 @@ const program = new Command("bench")
   )
   .addHelpText("after", "\nExamples:\n  $ bun run bench\n  $ bun run bench gateway --rounds 5 --seconds 10");
 
-const available = (tool: string) => Bun.which(tool) !== null;
+const available = (tool: string) => programPath(tool) !== undefined;
 
 async function boot(options: { rounds: number }): Promise<void> {
   title("Start-up and memory");

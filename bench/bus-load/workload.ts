@@ -135,6 +135,10 @@ export class BusWorkload implements Workload, Line {
       endedMs: performance.now(),
       reply,
     });
+    const { bus, recorder } = this.#options;
+    // What was refused at once was never sent.
+    const owed = kindOf(error) === "unsent" ? 0 : bus.subscriptions;
+    for (let i = 0; i < owed; i++) recorder.turnOver(performance.now());
     starter?.ended(false);
   }
 
@@ -152,6 +156,7 @@ export class BusWorkload implements Workload, Line {
       { intendedMs, sentMs: data.sent - performance.timeOrigin, endedMs, reply },
       false,
     );
+    this.#options.recorder.turnOver(endedMs);
     return done;
   }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { startReady } from "../processes.ts";
 import { freePort, untilListening } from "../ports.ts";
 import type { BusFigure, BusLoad } from "./figures.ts";
+import { programPath } from "../peers/side.ts";
 
 const measureTimeoutMs = 60_000;
 const peersDirectory = join(import.meta.dir, "..", "peers");
@@ -32,7 +33,8 @@ export async function startMicrocosm(directory: string): Promise<BusSide> {
 export async function startNats(directory: string, name: string, script: string): Promise<BusSide> {
   const port = await freePort();
   const folder = join(directory, "nats");
-  const command = ["nats-server", "-a", "127.0.0.1", "-p", String(port), "-js", "-sd", folder];
+  const program = programPath("nats-server") ?? "nats-server";
+  const command = [program, "-a", "127.0.0.1", "-p", String(port), "-js", "-sd", folder];
   const server = Bun.spawn(command, { stdout: "ignore", stderr: "ignore" });
   const stop = async () => {
     server.kill();

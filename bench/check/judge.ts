@@ -31,7 +31,8 @@ export function judge(
     const bound = bounds[key];
     if (bound === undefined) return [];
     const found = key === "failedShare" ? shareOf(rounds) : pairedRatio(pairsOf(key, rounds), random);
-    return [{ check: name, key, bound, found, verdict: verdictOf(bound, found) }];
+    const verdict = isSilent(key, rounds) ? "regression" : verdictOf(bound, found);
+    return [{ check: name, key, bound, found, verdict }];
   });
 }
 
@@ -41,6 +42,14 @@ function verdictOf(bound: BoundOutcome["bound"], { mean, low, high }: Interval):
   if (Number.isNaN(mean)) return "regression";
   if (high < atLeast || low > atMost) return "regression";
   return mean < atLeast || mean > atMost ? "unsure" : "held";
+}
+
+/** A round in which the target alone answered nothing has no ratio, and is no reason to look at the others only. */
+function isSilent(key: BoundKey, rounds: readonly CheckRound[]): boolean {
+  return (
+    key !== "failedShare" &&
+    rounds.some(({ target, calibration }) => target.total.replied === 0 && calibration.total.replied > 0)
+  );
 }
 
 function pairsOf(key: Exclude<BoundKey, "failedShare">, rounds: readonly CheckRound[]): [number, number][] {

@@ -85,6 +85,23 @@ export function rateAt(arrivals: Arrivals, atMs: number): number {
   return 0;
 }
 
+/** Arrivals from 0 to before `untilMs`, on average where they are random. */
+export function expectedArrivals(arrivals: Arrivals, untilMs: number): number {
+  if (arrivals.kind === "trace") return arrivals.timesMs.filter((time) => time < untilMs).length;
+  let [from, count] = [0, 0];
+  for (const { fromRate, toRate, durationMs } of segmentsOf(arrivals)) {
+    const lastedMs = Math.min(durationMs, untilMs - from);
+    if (lastedMs <= 0) break;
+    const endRate =
+      durationMs === Number.POSITIVE_INFINITY
+        ? toRate
+        : fromRate + ((toRate - fromRate) * lastedMs) / durationMs;
+    count += ((fromRate + endRate) / 2) * (lastedMs / 1000);
+    from += durationMs;
+  }
+  return Math.ceil(count);
+}
+
 /**
  * Walks the rate function and yields where its integral has grown by the next `gap`: gaps of 1 are even spacing, and
  * exponential ones a Poisson process of that rate (time rescaling; Lewis & Shedler 1976, Çinlar 1975).

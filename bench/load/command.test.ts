@@ -62,6 +62,23 @@ describe.concurrent("a target that", () => {
   }
 });
 
+test("a scenario whose target is gone is told, in a report too", async () => {
+  const { stdout, code } = await load("http://127.0.0.1:1/", "--scenario", "shop", "--rate", "5");
+  expect(problemsOf(stdout)[0]).toStartWith("nothing was measured: the setup of scenario shop failed");
+  expect(code).toBe(1);
+}, 60_000);
+
+test("a rate beyond all reason ends in time all the same", async () => {
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("") });
+  stops.push(() => server.stop(true));
+  const { stdout, code } = await load(
+    server.url.href,
+    ...["--rate", "100000000", "--warmup", "0s", "--timeout", "1s", "--duration", "1s"],
+  );
+  expect(problemsOf(stdout).join()).toContain("the rate of 100,000,000 a second was not reached");
+  expect(code).toBe(1);
+}, 60_000);
+
 test("a rate that this machine cannot make is told, in a report too", async () => {
   const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("") });
   stops.push(() => server.stop(true));

@@ -8,7 +8,7 @@ import { TargetWatch } from "../topology/watch.ts";
 import { addLoopOptions, addRunOptions } from "./command-options.ts";
 import { type LoadOptions, planOf } from "./options.ts";
 import type { LoadPlan } from "./plan.ts";
-import { runLoad } from "./run.ts";
+import { runLoad, unmeasured } from "./run.ts";
 import { scenarioNames } from "./scenarios.ts";
 
 interface Options extends LoadOptions {
@@ -71,7 +71,10 @@ export async function runAndReport(
     warmingUp: (elapsedMs) => progress.warmingUp(elapsedMs),
     second: (second, of) => progress.second(second, of),
     signal: interrupt.signal,
-  }).finally(() => progress.done());
+  })
+    // A target may be gone before a scenario has logged in: that is a result too.
+    .catch((error: Error) => unmeasured(plan, error.message))
+    .finally(() => progress.done());
   process.off("SIGINT", onSignal);
   process.off("SIGTERM", onSignal);
   const target = await watch.report(result);

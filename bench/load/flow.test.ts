@@ -20,7 +20,7 @@ function kept(latencyOf: (dueMs: number) => number, arrivals: Arrivals, measured
     due++;
     flow.due(at);
     const took = latencyOf(at);
-    if (at + took < measuredMs) flow.answered(at + took);
+    if (at + took < measuredMs) flow.over(at + took);
     latencies.recordMs(took);
   }
   const plan = makePlan({ url: "http://127.0.0.1:1/", loop: { kind: "open", arrivals }, durationMs });
@@ -57,8 +57,11 @@ test("answers that come after the planned time do not count, of several processe
   flow.due(5);
   flow.begin(1_000, 200);
   for (let at = 1_000; at < 1_200; at++) flow.due(at);
-  for (const at of [900, 1_000, 1_099, 1_100, 1_199, 1_200, 1_900]) flow.answered(at);
+  for (const at of [900, 1_000, 1_099, 1_100, 1_199, 1_200, 1_900]) {
+    flow.over(at);
+    flow.answered(at);
+  }
   const counts = sumFlows([flow.counts(), flow.counts()]);
   expect(counts.answered.reduce((sum, count) => sum + count)).toBe(8);
-  expect(secondHalf(counts, 200)).toEqual({ due: 200, answered: 4, fromMs: 100 });
+  expect(secondHalf(counts, 200)).toEqual({ due: 200, over: 4, fromMs: 100 });
 });

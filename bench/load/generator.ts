@@ -13,6 +13,8 @@ import { workloadOf } from "./workload-of.ts";
 
 /** A client of a closed loop that got no answer waits this long, so that a target that refuses is not hammered. */
 const failurePauseMs = 50;
+/** What a generator that fell behind has not begun this long after the end is not begun any more. */
+const startGraceMs = 500;
 /** After the last request has ended or timed out, a scenario's turns may go on this long. */
 const turnsGraceMs = 5_000;
 
@@ -87,7 +89,7 @@ export class LoadGenerator {
   /** What is due from `fromMs` on is the measurement; it may be a little ahead. */
   measure(fromMs: number): void {
     const toMs = fromMs + this.#plan.durationMs;
-    this.recorder.measure(fromMs, this.#plan.durationMs);
+    this.recorder.measure(fromMs, this.#plan);
     const untilStartMs = Math.max(0, fromMs - performance.now());
     setTimeout(() => {
       this.#cpu.atStart = process.cpuUsage();
@@ -99,7 +101,8 @@ export class LoadGenerator {
     const { loop } = this.#plan;
     if (loop.kind === "closed") return;
     this.#pace(loop.arrivals, fromMs, toMs, (due, now) => {
-      if (this.#begun >= this.#maxBegun) {
+      // Nobody can say how many of these are left: the rate is not made, and the run has its end.
+      if (this.#begun >= this.#maxBegun || now > toMs + startGraceMs) {
         this.stop();
         return;
       }
@@ -132,15 +135,18 @@ export class LoadGenerator {
   async finish(): Promise<GeneratorResult> {
     const over = () => this.#stopped || performance.now() >= this.recorder.toMs || this.#exhausted();
     while (!over()) await Bun.sleep(20);
-    const endedMs = Math.min(performance.now(), this.recorder.toMs);
-    const flow = this.recorder.flow.counts();
+    const { flow, fromMs, toMs } = this.recorder;
+    let [endedMs, counts] = [Math.min(performance.now(), toMs), flow.counts()];
+    // With a number of requests a run lasts until they are answered, not until they are sent.
+    const byNumber = this.#exhausted() && performance.now() < toMs;
     const bound = performance.now() + 2 * this.#plan.timeoutMs + turnsGraceMs;
     while (this.#line.pending + this.#workload.active > 0 && performance.now() < bound) await Bun.sleep(20);
     this.stop();
+    if (byNumber) [endedMs, counts] = [Math.min(Math.max(flow.lastOverMs, fromMs), toMs), flow.counts()];
     if (this.#cpu.share === 0) this.#closeWindow();
     const connections = this.#line.connections;
     this.#line.stop();
-    return { ...this.#result(connections), flow, measuredMs: Math.max(0, endedMs - this.recorder.fromMs) };
+    return { ...this.#result(connections), flow: counts, measuredMs: Math.max(0, endedMs - fromMs) };
   }
 
   takeInterval(second: number): IntervalCounts {
@@ -171,7 +177,8 @@ export class LoadGenerator {
 
   #closeWindow(): void {
     const { user, system } = process.cpuUsage(this.#cpu.atStart);
-    const wallMs = Math.max(1, Math.min(performance.now(), this.recorder.toMs) - this.recorder.fromMs);
+    // A loop that was blocked at the end closes it late, and has used its CPU until then.
+    const wallMs = Math.max(1, performance.now() - this.recorder.fromMs);
     this.#cpu.share = (user + system) / 1000 / wallMs;
     const waitedMs = waitedForCoreMs();
     if (waitedMs !== undefined && this.#waitedAtStartMs !== undefined) {

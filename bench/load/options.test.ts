@@ -58,6 +58,7 @@ describe("the options of load", () => {
       [{ rate: "many" }, "--rate takes"],
       [{ rate: "-1" }, "--rate takes"],
       [{ rate: "1", arrivals: "poison" }, "--arrivals takes"],
+      [{ rate: "1", to: "5", over: "1s" }, "--to is for --arrivals ramp, and these are constant"],
       [{ rate: "1", arrivals: "ramp" }, "needs --to"],
       [{ arrivals: "spike", rate: "1", peak: "2", at: "1s" }, "needs --for"],
       [{ clients: "5", rate: "5" }, "takes no --rate"],

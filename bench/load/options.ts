@@ -34,12 +34,33 @@ export interface LoadOptions {
 
 export const arrivalKinds = ["constant", "poisson", "ramp", "step", "spike", "trace"] as const;
 
+/** After the last arrival of a trace there is time for its answer. */
+const traceTailMs = 1000;
+
+/** Which kinds of arrivals have what options. */
+const arrivalOptions: Record<
+  "rate" | "to" | "over" | "rates" | "every" | "peak" | "at" | "for" | "trace",
+  readonly Arrivals["kind"][]
+> = {
+  rate: ["constant", "poisson", "ramp", "spike"],
+  to: ["ramp"],
+  over: ["ramp"],
+  rates: ["step"],
+  every: ["step"],
+  peak: ["spike"],
+  at: ["spike"],
+  for: ["spike"],
+  trace: ["trace"],
+};
+
 /** Throws with the option's name and what it takes. */
 export function planOf(url: string, options: LoadOptions): LoadPlan {
   const target = parseTarget(url);
   const loop = loopOf(options);
   const traceMs =
-    loop.kind === "open" && loop.arrivals.kind === "trace" ? loop.arrivals.timesMs.at(-1)! + 1 : undefined;
+    loop.kind === "open" && loop.arrivals.kind === "trace"
+      ? loop.arrivals.timesMs.at(-1)! + traceTailMs
+      : undefined;
   const durationMs =
     duration("duration", options.duration) ?? (traceMs === undefined ? undefined : Math.max(100, traceMs));
   const method = options.method ?? (options.data === undefined ? undefined : "POST");
@@ -77,6 +98,13 @@ function loopOf(options: LoadOptions): LoadPlan["loop"] {
   const kind = options.arrivals ?? (options.trace === undefined ? "constant" : "trace");
   if (!(arrivalKinds as readonly string[]).includes(kind)) {
     throw new Error(`--arrivals takes ${arrivalKinds.join(", ")}, not "${kind}"`);
+  }
+  for (const [name, kinds] of Object.entries(arrivalOptions)) {
+    if (
+      options[name as keyof typeof arrivalOptions] !== undefined &&
+      !kinds.includes(kind as Arrivals["kind"])
+    )
+      throw new Error(`--${name} is for --arrivals ${kinds.join(" or ")}, and these are ${kind}`);
   }
   return { kind: "open", arrivals: arrivalsOf(kind as Arrivals["kind"], options) };
 }

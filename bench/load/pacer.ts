@@ -13,6 +13,8 @@ export interface PacerOptions {
   readonly activity: () => number;
 }
 
+/** Of a generator that fell behind: between as many launches sockets are read, and a stop is heard. */
+const launchesPerTurn = 4096;
 const spinBelowMs = 2;
 /** A timer is set this much short of the due time. */
 const timerSlackMs = 1.2;
@@ -60,7 +62,7 @@ export class Pacer {
       }
       this.#lastActivity = activity;
     } else {
-      while (this.#next <= now && !this.#stopped) {
+      for (let left = launchesPerTurn; left > 0 && this.#next <= now && !this.#stopped; left--) {
         this.#options.launch(this.#next, now);
         this.#advance();
       }

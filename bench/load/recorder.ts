@@ -103,6 +103,7 @@ export class Recorder {
   fromMs = Number.POSITIVE_INFINITY;
   toMs = Number.POSITIVE_INFINITY;
   readonly flow = new Flow();
+  #timeoutMs = Number.POSITIVE_INFINITY;
   /** Details of failures, the first of each kind. */
   readonly details = new Map<FailureKind, string>();
   /** Of warm-up and measurement together. */
@@ -128,10 +129,11 @@ export class Recorder {
     return step;
   }
 
-  measure(fromMs: number, durationMs: number): void {
+  measure(fromMs: number, plan: { readonly durationMs: number; readonly timeoutMs: number }): void {
     this.fromMs = fromMs;
-    this.toMs = fromMs + durationMs;
-    this.flow.begin(fromMs, durationMs);
+    this.toMs = fromMs + plan.durationMs;
+    this.#timeoutMs = plan.timeoutMs;
+    this.flow.begin(fromMs, plan.durationMs);
   }
 
   begun(dueMs: number): void {
@@ -167,17 +169,28 @@ export class Recorder {
     }
   }
 
-  /** A request that timed out has at least taken the time waited, and counts with it; others have no latency. */
+  /** What an arrival began is over, for good or bad. */
+  turnOver(atMs: number): void {
+    this.flow.over(atMs);
+  }
+
+  /**
+   * A request that waited for as long as its timeout has at least taken that time, and counts with it, whether it was sent
+   * or not; others have no latency.
+   */
   failed(step: Step, kind: FailureKind, detail: string, exchange: Timed): void {
     const { intendedMs, sentMs, endedMs } = exchange;
     this.failures++;
     if (!this.details.has(kind)) this.details.set(kind, detail);
     if (!(intendedMs >= this.fromMs)) return;
     this.#failed++;
+    const waitedMs = endedMs - intendedMs;
+    const waitedLong = kind === "timeout" || (kind === "unsent" && waitedMs >= this.#timeoutMs);
+    if (waitedLong) this.#interval.recordMs(waitedMs);
     if (intendedMs >= this.toMs) return;
     step.failed[kind]++;
     step.fails(endedMs - this.fromMs);
-    if (kind === "timeout" || kind === "unsent") step.corrected.recordMs(endedMs - intendedMs);
+    if (waitedLong) step.corrected.recordMs(waitedMs);
     if (kind === "timeout" && sentMs >= 0) step.uncorrected.recordMs(endedMs - sentMs);
   }
 

@@ -68,29 +68,32 @@ export function failedShare(step: StepCounts): number {
 }
 
 const minReachedShare = 0.97;
-/** A handful of answers after the end is no sign of anything. */
-const reachedSlack = 10;
+/** A handful that is over after the end is no sign of anything; of few it is one sooner. */
+const slackOf = (owed: number) => Math.min(10, 1 + owed / 10);
 
 /**
- * Whether the answers kept up with the arrivals of an open loop: once latencies no longer grow, as many come out as go in
- * (flow balance; Denning & Buzen: "The Operational Analysis of Queueing Network Models", 1978), however long each takes.
- * So the first half of the run does not count, in which the target fills. True of a run that ended too soon to say.
+ * Whether the target kept up with the arrivals of an open loop: once it takes no longer and longer, as many are over as
+ * arrive (flow balance; Denning & Buzen: "The Operational Analysis of Queueing Network Models", 1978), however long each
+ * takes. So the first half of the run does not count, in which the target fills; without a warm-up, what takes longer than
+ * half the run is told as not kept up with. True of a run that ended too soon to say.
  */
 export function rateReached(
   load: Pick<LoadResult, "plan" | "flow" | "measuredMs" | "total" | "due">,
 ): boolean {
   const { plan, flow, measuredMs, total } = load;
   if (load.due === 0 || total.replied === 0) return false;
-  const { due, answered, fromMs } = secondHalf(flow, measuredMs);
+  const { due, over, fromMs } = secondHalf(flow, measuredMs);
   // Each subscription gets every event.
-  const owed = due * (plan.bus?.subscriptions ?? 1);
+  const each = plan.bus?.subscriptions ?? 1;
+  const owed = due * each;
   // Of a rate that rises more are under way at the end than before: what it rises by, times the latency (Little's law).
   const rise =
     plan.loop.kind === "open"
       ? rateAt(plan.loop.arrivals, measuredMs - 1) - rateAt(plan.loop.arrivals, fromMs)
       : 0;
-  const underWay = (Math.max(0, rise) / 1000) * LatencyHistogram.decode(total.uncorrected).percentileMs(50);
-  return answered >= minReachedShare * owed - reachedSlack - underWay;
+  const latencyMs = LatencyHistogram.decode(total.uncorrected).percentileMs(50);
+  const underWay = (Math.max(0, rise) / 1000) * latencyMs * each;
+  return over >= minReachedShare * owed - slackOf(owed) - underWay;
 }
 
 /**

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { seededRandom } from "../../runtime/clock.ts";
-import { arrivalTimes } from "./arrivals.ts";
+import { arrivalTimes, expectedArrivals } from "./arrivals.ts";
 import type { FailureKind } from "./exchange.ts";
-import { sumFlows } from "./flow.ts";
+import { Flow, sumFlows } from "./flow.ts";
 import type { FromGenerator, GeneratorResult, ToGenerator } from "./messages.ts";
 import { PartialSecond } from "./partial-second.ts";
 import type { LoadPlan } from "./plan.ts";
@@ -16,6 +16,8 @@ import { checkThresholds, findProblems, type Measured } from "./verdict.ts";
 const readyTimeoutMs = 60_000;
 /** Start and measurement are told this much ahead, so that all processes hear of them in time. */
 const leadMs = 150;
+/** Of more than this it is enough to know about how many there should be. */
+const countedArrivals = 1_000_000;
 /** A target that has answered nothing but failed this long is not measured further. */
 const hopelessMs = 2_000;
 
@@ -42,6 +44,23 @@ export async function runLoad(plan: LoadPlan, hooks: RunHooks = {}): Promise<Loa
   } finally {
     await run.stop();
   }
+}
+
+/** The result of a run that could not begin: nothing but what was asked for, and why not. */
+export function unmeasured(plan: LoadPlan, why: string): LoadResult {
+  return {
+    plan,
+    measuredAt: Date.now(),
+    warmup: { ms: 0, settled: false, replies: 0 },
+    measuredMs: 0,
+    total: sumSteps("all", []),
+    ...{ steps: [], seconds: [], checks: [], generators: [], details: [], thresholds: [] },
+    due: 0,
+    flow: new Flow().counts(),
+    perSecond: 0,
+    failedShare: 0,
+    problems: [{ severity: "error", message: `nothing was measured: ${why}` }],
+  };
 }
 
 class Run {
@@ -144,6 +163,8 @@ class Run {
   #expectedDue(measuredMs: number): number | undefined {
     const { loop, seed, maxRequests } = this.#plan;
     if (loop.kind === "closed") return undefined;
+    const about = expectedArrivals(loop.arrivals, measuredMs);
+    if (about > countedArrivals) return Math.min(about, maxRequests ?? about);
     let due = 0;
     for (const time of arrivalTimes(loop.arrivals, seededRandom(seed))) {
       if (time >= measuredMs || due === maxRequests) break;

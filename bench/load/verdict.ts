@@ -78,11 +78,13 @@ export function findProblems(measured: Measured, thresholds: readonly ThresholdO
   const warning = (message: string) => problems.push({ severity: "warning", message });
   const told = measured.details.map(([kind, detail]) => `${kind}: ${detail}`).join("; ");
 
-  if (measured.total.replied === 0) {
+  if (measured.total.replied === 0 && failures(measured.total) === 0 && measured.due === 0) {
+    error("no request was due in the time that was measured: raise the rate or the duration");
+  } else if (measured.total.replied === 0) {
     error(`${measured.plan.url} answered nothing${told === "" ? "" : ` (${told})`}`);
   } else if (failures(measured.total) > 0) {
     warning(
-      `${failures(measured.total)} requests got no answer (${told}); only those that timed out are in the percentiles`,
+      `${failures(measured.total)} requests got no answer (${told}); only those that waited for their whole timeout are in the percentiles`,
     );
   }
   if (measured.brokenTurns > 0)
@@ -152,7 +154,6 @@ function judgeRate(measured: Measured, generatorBehind: boolean, error: (message
     );
     return;
   }
-  if (plan.scenarioFile !== undefined) return;
   if (!rateReached(measured)) {
     const whose = generatorBehind ? "generator and target together" : "the target";
     error(

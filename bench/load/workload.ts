@@ -45,12 +45,14 @@ export class SingleRequest implements Workload, ReplySink {
     // Read before the starter may send again, which overwrites the exchange.
     const starter = exchange.context as Starter | undefined;
     this.#recorder.replied(this.#step, exchange, exchange.reply.status >= 400);
+    this.#recorder.turnOver(exchange.endedMs);
     starter?.ended(true);
   }
 
   failed(kind: FailureKind, detail: string, exchange: Exchange): void {
     const starter = exchange.context as Starter | undefined;
     this.#recorder.failed(this.#step, kind, detail, exchange);
+    if (kind !== "unsent") this.#recorder.turnOver(exchange.endedMs);
     starter?.ended(false);
   }
 }
@@ -102,6 +104,7 @@ export class ScenarioWorkload implements Workload {
     this.#active++;
     void this.#run(this.#choose(), intendedMs).then((ok) => {
       this.#active--;
+      recorder.turnOver(performance.now());
       starter?.ended(ok);
     });
   }

@@ -58,6 +58,7 @@ export function runOf(seconds: number, latenciesOf: (second: number) => readonly
     flow: {
       partMs: 1000,
       due: list.map(({ begun }) => begun),
+      over: list.map((second) => second.replied),
       answered: list.map((second) => second.replied),
     },
     perSecond: replied / seconds,

@@ -61,7 +61,7 @@ export class Trials {
     for (;;) {
       const { load } = await this.run(rate);
       tried++;
-      if (this.#reached(load)) reached++;
+      if (rateReached(load)) reached++;
       seconds.push(...wholeSecondsAndRest(load));
       // A rate that was not reached has not held, however well those did that got their answer.
       const chance = reached * 2 > tried ? this.#chanceThatHeld(seconds) : 0;
@@ -84,7 +84,7 @@ export class Trials {
       p50Ms: corrected.percentileMs(50),
       p99Ms: corrected.percentileMs(99),
       failedShare: share,
-      held: this.#reached(load) && corrected.percentileMs(99) <= maxP99Ms && share <= maxFailedShare,
+      held: rateReached(load) && corrected.percentileMs(99) <= maxP99Ms && share <= maxFailedShare,
       generatorLate: late > maxLateShare * load.due,
     };
     this.done.push(trial);
@@ -95,11 +95,6 @@ export class Trials {
   /** A closed loop: as much as so many clients can get. */
   closed(clients: number): Promise<LoadResult> {
     return this.#load({ kind: "closed", clients, thinkMs: 0 }, 0);
-  }
-
-  /** A turn of a scenario is several requests, so that answers cannot be counted against the rate. */
-  #reached(load: LoadResult): boolean {
-    return this.#options.scenarioFile !== undefined || rateReached(load);
   }
 
   /** Share of the draws of the seconds in which both bounds hold. */
