@@ -136,17 +136,23 @@ export class LoadGenerator {
     const over = () => this.#stopped || performance.now() >= this.recorder.toMs || this.#exhausted();
     while (!over()) await Bun.sleep(20);
     const { flow, fromMs, toMs } = this.recorder;
-    let [endedMs, counts] = [Math.min(performance.now(), toMs), flow.counts()];
+    const isEarly = performance.now() < toMs;
     // With a number of requests a run lasts until they are answered, not until they are sent.
-    const byNumber = this.#exhausted() && performance.now() < toMs;
+    const byNumber = isEarly && this.#exhausted();
+    const stopped = isEarly && !byNumber ? { endedMs: performance.now(), counts: flow.counts() } : undefined;
     const bound = performance.now() + 2 * this.#plan.timeoutMs + turnsGraceMs;
     while (this.#line.pending + this.#workload.active > 0 && performance.now() < bound) await Bun.sleep(20);
     this.stop();
-    if (byNumber) [endedMs, counts] = [Math.min(Math.max(flow.lastOverMs, fromMs), toMs), flow.counts()];
     if (this.#cpu.share === 0) this.#closeWindow();
     const connections = this.#line.connections;
     this.#line.stop();
-    return { ...this.#result(connections), flow: counts, measuredMs: Math.max(0, endedMs - fromMs) };
+    // What a generator that fell behind began late was due all the same; what was over too late is in no part.
+    const endedMs = stopped?.endedMs ?? (byNumber ? Math.max(fromMs, Math.min(flow.lastOverMs, toMs)) : toMs);
+    return {
+      ...this.#result(connections),
+      flow: stopped?.counts ?? flow.counts(),
+      measuredMs: Math.max(0, endedMs - fromMs),
+    };
   }
 
   takeInterval(second: number): IntervalCounts {

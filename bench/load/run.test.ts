@@ -66,6 +66,38 @@ describe("a run", () => {
     expect(result.measuredMs).toBeLessThan(30_000);
   });
 
+  test.concurrent("with a number of requests lasts until they are answered", async () => {
+    const url = serve(async () => {
+      await Bun.sleep(100);
+      return new Response("");
+    });
+    const loop = { kind: "closed", clients: 10, thinkMs: 0 } as const;
+    const result = await load({ url, loop, maxRequests: 10, durationMs: 30_000, warmup: 0 });
+    expect(result.measuredMs).toBeGreaterThan(90);
+    // With those that were under way when it began.
+    expect(Math.round((result.perSecond * result.measuredMs) / 1000)).toBeWithin(10, 21);
+  });
+
+  test.concurrent("of a scenario says when its turns do not keep up", async () => {
+    let last = Promise.resolve();
+    const url = serve(async () => {
+      // One after the other: 50 a second at the most.
+      last = last.then(() => Bun.sleep(20));
+      await last;
+      return new Response("");
+    });
+    const directory = mkdtempSync(join(tmpdir(), "load-"));
+    stops.push(() => rmSync(directory, { recursive: true, force: true }));
+    const scenarioFile = join(directory, "look.ts");
+    writeFileSync(
+      scenarioFile,
+      `export const scenario = { name: "look", description: "",
+        flows: [{ name: "look", weight: 1, run: async (session) => { await session.get("page", "/"); } }] };`,
+    );
+    const result = await load({ url, loop: open(150), scenarioFile, timeoutMs: 30_000 });
+    expect(errors(result).join()).toContain("the rate of 150 a second was not reached");
+  }, 30_000);
+
   test.concurrent("runs the turns of a scenario file, with its checks and thresholds", async () => {
     const url = serve(async (request) => {
       const path = new URL(request.url).pathname;

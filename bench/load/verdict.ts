@@ -141,7 +141,7 @@ function judgeGenerator(measured: Measured, warning: (message: string) => void):
 
 function judgeRate(measured: Measured, generatorBehind: boolean, error: (message: string) => void): void {
   const { plan, expectedDue } = measured;
-  if (plan.loop.kind !== "open" || expectedDue === undefined || measured.total.replied === 0) return;
+  if (plan.loop.kind !== "open" || expectedDue === undefined) return;
   const seconds = measured.measuredMs / 1000;
   const per = (count: number) => Math.round(count / seconds).toLocaleString("en");
   const asked =
@@ -154,7 +154,7 @@ function judgeRate(measured: Measured, generatorBehind: boolean, error: (message
     );
     return;
   }
-  if (!rateReached(measured)) {
+  if (measured.total.replied > 0 && !rateReached(measured)) {
     const whose = generatorBehind ? "generator and target together" : "the target";
     error(
       `the rate of ${asked} a second was not reached: ${whose} made ${Math.round(measured.perSecond).toLocaleString("en")} answers a second`,
