@@ -16,7 +16,7 @@ export const connections: Curve = {
   name: "connections",
   title: "Connections to the gateway",
   xLabel: "connections open",
-  how: `All of them stay open, and each is used in turn, ${perSecond} requests a second over all: what is measured is what a connection costs while it waits.`,
+  how: `All of them stay open, and each is used in turn, ${perSecond} requests a second over all (one alone, some 200): what is measured is what a connection costs while it waits.`,
   sizes: [1, 10, 100, 1000, 10_000],
   expectations: [
     { figure: "p50Ms", shape: "flat" },

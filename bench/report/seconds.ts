@@ -12,12 +12,12 @@ export interface Sample {
   readonly counts: readonly Float64Array[];
 }
 
-/** The whole seconds of a run; what is left after the last is a moment with few answers. */
+/** The whole seconds of a run, or the one it did not fill; what is left after the last is a moment with few answers. */
 export function wholeSeconds({
   seconds,
   measuredMs,
 }: Pick<LoadResult, "seconds" | "measuredMs">): readonly Second[] {
-  return seconds.slice(0, Math.round(measuredMs / 1000));
+  return seconds.slice(0, Math.max(1, Math.round(measuredMs / 1000)));
 }
 
 /** The same, with what ended after them in the last: answers of an overloaded target are the later the worse it is. */

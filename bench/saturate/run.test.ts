@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { bootRun } from "../topology/boot.ts";
 import { saturate, type SaturateOptions } from "./run.ts";
+import type { Trial } from "./trials.ts";
 import { saturationHtml } from "./html.ts";
 import { saturationText } from "./text.ts";
 
@@ -62,13 +63,13 @@ test.concurrent("says when nothing holds", async () => {
     fetch: () => new Response("", { status: 500 }),
   });
   stops.push(() => server.stop(true));
-  const report = await saturate({
-    ...options,
-    url: server.url.href,
-    startRate: 20,
-    trialMs: 300,
-    clients: [],
-  });
+  const told: Trial[] = [];
+  const report = await saturate(
+    { ...options, url: server.url.href, startRate: 20, trialMs: 300, clients: [] },
+    { trial: (trial) => void told.push(trial) },
+  );
+  // For the errors, and not for want of a whole second.
+  expect([told[0]!.failedShare, told[0]!.p99Ms > 0]).toEqual([1, true]);
   expect(report.result.highest).toBeUndefined();
   expect(report.usl).toBeUndefined();
   expect(saturationText(report)).toContain("no rate held");
