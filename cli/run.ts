@@ -76,6 +76,7 @@ export async function startRun(settings: RunSettings): Promise<StartedRun> {
       management.telemetry === undefined
         ? undefined
         : processExporter(settings.command, supervisor.dataDirectory),
+    acted: (action) => timeline.action(action),
     down: settings.down,
   });
   const stop = async () => {

@@ -22,6 +22,7 @@ import { type TelemetryAccess, telemetryRoutes } from "./routes/telemetry.ts";
 import { RunLibrary } from "./runs/library.ts";
 import { liveRun } from "./runs/live-run.ts";
 import { Session } from "./session.ts";
+import type { Action } from "./timeline.ts";
 
 export interface ControlAppOptions {
   readonly supervisor: Supervisor;
@@ -37,6 +38,8 @@ export interface ControlAppOptions {
   /** The port it is reached at, once known. */
   readonly port: () => number;
   readonly info: () => RunInfo;
+  /** What was done to the run here and is no matter of its supervisor, for the timeline. */
+  readonly acted?: ((action: Action) => void) | undefined;
   readonly down: () => void;
   /** Aborted when the server stops: answers without an end get one. */
   readonly ending: AbortSignal;
@@ -66,7 +69,7 @@ export function createControlApp(options: ControlAppOptions): Hono {
     .route("/", instanceRoutes(supervisor))
     .route("/", logRoutes(supervisor.logs, ending))
     .route("/", callRoutes({ mesh }))
-    .route("/bus", busRoutes(broker, ending))
+    .route("/bus", busRoutes(broker, ending, options.acted))
     .route("/", dataRoutes(files))
     .route("/", openApiRoutes({ topology, gateway, version }))
     .route("/", requestRoutes({ gateway }))

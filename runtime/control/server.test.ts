@@ -18,6 +18,7 @@ import { readControlFile } from "./control-file.ts";
 import { findRun } from "./discovery.ts";
 import { RunIndex } from "./run-index.ts";
 import { ControlServer } from "./server.ts";
+import type { Action } from "./timeline.ts";
 
 const fakeWorker = join(import.meta.dir, "../supervisor/fixtures/fake-worker.ts");
 
@@ -88,6 +89,7 @@ let supervisor: Supervisor;
 let broker: ArrayBroker;
 let server: ControlServer;
 let index: RunIndex;
+let acts: string[];
 let downs: number;
 let token: string;
 
@@ -108,7 +110,9 @@ beforeEach(async () => {
   const down = () => {
     downs += 1;
   };
-  server = new ControlServer({ supervisor, mesh: new EchoMesh(), broker, port: 0, down, index });
+  acts = [];
+  const acted = ({ text }: Action) => void acts.push(text);
+  server = new ControlServer({ supervisor, mesh: new EchoMesh(), broker, port: 0, acted, down, index });
   await server.start();
   token = readControlFile(supervisor.runDirectory)!.token;
   await supervisor.start();
@@ -360,6 +364,14 @@ describe("the bus", () => {
       ["dead", "news", 100, "s"],
       ["purgeDead", "news", which],
       ["replay", "news", "s", { offset: 4 }],
+    ]);
+    expect((await ask("POST", `${topic}/events`, { data: 1 })).status).toBe(201);
+    // All of it stands on the timeline.
+    expect(acts).toEqual([
+      "replay 2 dead letters of news",
+      "discard 3 dead letters of s in news",
+      "replay news for s from offset 4",
+      "publish to news",
     ]);
   });
 

@@ -10,6 +10,7 @@ import { removeControlFile, writeControlFile } from "./control-file.ts";
 import { LoopbackServer, newToken } from "./loopback.ts";
 import type { RunExporter } from "./routes/export.ts";
 import { RunIndex } from "./run-index.ts";
+import type { Action } from "./timeline.ts";
 
 export interface ControlServerOptions {
   /** Must be open when the server starts. */
@@ -20,6 +21,8 @@ export interface ControlServerOptions {
   readonly telemetry?: TelemetryAccess | undefined;
   /** The dashboard's files, asked for once; absent where there is none. */
   readonly pages?: (() => Promise<PageFiles>) | undefined;
+  /** What was done to the run here and is no matter of its supervisor, for the timeline. */
+  readonly acted?: ((action: Action) => void) | undefined;
   /** Makes a recording of this run; absent where that is not possible. */
   readonly exporter?: RunExporter | undefined;
   /** Of 127.0.0.1; 0 for any free one. */

@@ -6,6 +6,7 @@ import { newTraceparent } from "../../calls/trace.ts";
 import { systemClock, systemRandom } from "../../clock.ts";
 import { bodyOf, flag, queryOf } from "../input.ts";
 import { ndjson } from "../ndjson.ts";
+import type { Action } from "../timeline.ts";
 import { eventsOf } from "./tail.ts";
 
 const publishTimeoutMs = 10_000;
@@ -30,7 +31,14 @@ const replayInput = z
   .refine((value) => (value.offset === undefined) !== (value.time === undefined), "expected offset or time");
 const deadInput = z.strictObject({ ids: z.array(z.string().min(1)).min(1).optional(), subscription });
 
-export function busRoutes(broker: Broker, ending: AbortSignal): Hono {
+/** `acted` hears what was done to the bus, in the timeline's words. */
+export function busRoutes(
+  broker: Broker,
+  ending: AbortSignal,
+  acted: (action: Action) => void = () => {},
+): Hono {
+  const letters = (count: number, topic: string, { subscription }: { subscription?: string | undefined }) =>
+    `${count} dead ${count === 1 ? "letter" : "letters"} of ${subscription === undefined ? topic : `${subscription} in ${topic}`}`;
   return new Hono()
     .get("/topics", async (c) => c.json(await broker.topics()))
     .get("/topics/:topic/events", async (c) => {
@@ -59,12 +67,17 @@ export function busRoutes(broker: Broker, ending: AbortSignal): Hono {
         },
         now + publishTimeoutMs,
       );
+      acted({ text: `publish to ${topic}` });
       return c.json({ id, offset: at }, 201);
     })
     .post("/topics/:topic/replay", async (c) => {
       const input = await bodyOf(c, replayInput);
       const from = input.offset === undefined ? { time: input.time! } : { offset: input.offset };
-      await broker.replay(c.req.param("topic"), input.subscription, from);
+      const topic = c.req.param("topic");
+      await broker.replay(topic, input.subscription, from);
+      const since =
+        input.offset === undefined ? new Date(input.time!).toISOString() : `offset ${input.offset}`;
+      acted({ text: `replay ${topic} for ${input.subscription} from ${since}` });
       return c.json({});
     })
     .get("/topics/:topic/dead", async (c) => {
@@ -73,10 +86,16 @@ export function busRoutes(broker: Broker, ending: AbortSignal): Hono {
     })
     .post("/topics/:topic/dead/replay", async (c) => {
       const which = await bodyOf(c, deadInput);
-      return c.json({ count: await broker.replayDead(c.req.param("topic"), which) });
+      const topic = c.req.param("topic");
+      const count = await broker.replayDead(topic, which);
+      acted({ text: `replay ${letters(count, topic, which)}` });
+      return c.json({ count });
     })
     .post("/topics/:topic/dead/purge", async (c) => {
       const which = await bodyOf(c, deadInput);
-      return c.json({ count: await broker.purgeDead(c.req.param("topic"), which) });
+      const topic = c.req.param("topic");
+      const count = await broker.purgeDead(topic, which);
+      acted({ text: `discard ${letters(count, topic, which)}` });
+      return c.json({ count });
     });
 }
