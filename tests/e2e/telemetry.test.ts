@@ -11,7 +11,7 @@ import type {
   TimelineEntry,
   TraceDetail,
 } from "../../runtime/telemetry/query.ts";
-import { eventually, Run, root } from "../kit/run.ts";
+import { eventually, main, Run, root } from "../kit/run.ts";
 
 let folder: string;
 let run: Run;
@@ -153,6 +153,40 @@ describe("the shop's telemetry", () => {
     const lint = Bun.spawnSync(["promtool", "check", "metrics"], { stdin: new Blob([text]) });
     expect(lint.stdout.toString() + lint.stderr.toString()).toBe("");
     expect(lint.exitCode).toBe(0);
+  });
+
+  test("the terminal shows the same: metrics once, top until it is told to end, graph as a diagram", async () => {
+    for (let n = 0; n < 20; n++) await request(n);
+    const told = await eventually("catalog in metrics", async () => {
+      const { stdout } = await run.cli("metrics");
+      return /gateway\s+→?\s*catalog|catalog-1/.test(stdout) ? stdout : undefined;
+    });
+    expect(told).toContain("gateway-1");
+    const top = Bun.spawn([process.execPath, main, "top", "--json", "--data", run.data], {
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const reader = top.stdout.getReader();
+    let text = "";
+    while (text.split("\n").length < 3) text += new TextDecoder().decode((await reader.read()).value);
+    top.kill("SIGINT");
+    expect(await top.exited).toBe(0);
+    const [first, second] = text.split("\n").map((line) => JSON.parse(line || "{}") as Partial<LiveGraph>);
+    expect(first!.nodes?.map(({ service }) => service)).toContain("catalog");
+    expect(second!.at).toBeGreaterThan(first!.at!);
+    expect((await run.cli("graph", "--mermaid")).stdout).toMatch(/^(graph|flowchart) /);
+    expect((await run.cli("graph", "--dot")).stdout).toMatch(/^digraph /);
+  });
+
+  test("an instance is frozen and thawed, and the timeline tells of both", async () => {
+    const act = (what: string) => ask(`/api/instances/notifications-1/${what}`, { method: "POST" });
+    expect((await act("freeze")).status).toBe(200);
+    expect((await act("thaw")).status).toBe(200);
+    await eventually("both on the timeline", async () => {
+      const texts = (await json<TimelineEntry[]>("/timeline")).map(({ text }) => text);
+      return ["freeze", "thaw"].every((word) => texts.includes(`${word} notifications-1`)) || undefined;
+    });
+    expect((await run.instance("notifications-1")).generation).toBe(1);
   });
 
   test("logs are searched, and leave as ECS lines", async () => {
