@@ -12,9 +12,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "runtime/clock.ts": [],
   "runtime/call-signal.ts": [],
   "runtime/virtual-clock.ts": ["runtime/clock.ts"],
+  "runtime/transient-map.ts": [],
   "runtime/topology/": ["sdk/"],
   "runtime/protocol/": ["sdk/", "runtime/clock.ts"],
-  "runtime/telemetry/": ["sdk/", "runtime/clock.ts"],
+  "runtime/telemetry/": ["sdk/", "runtime/clock.ts", "runtime/transient-map.ts"],
   "runtime/storage/": ["sdk/", "runtime/clock.ts", "runtime/telemetry/"],
   "runtime/transport/": ["sdk/", "runtime/clock.ts", "runtime/protocol/"],
   "runtime/registry/": ["sdk/", "runtime/clock.ts", "runtime/call-signal.ts"],
@@ -35,6 +36,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "runtime/bus/": [
     "sdk/",
     "runtime/clock.ts",
+    "runtime/transient-map.ts",
     "runtime/virtual-clock.ts",
     "runtime/protocol/",
     "runtime/transport/",
@@ -44,6 +46,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "runtime/worker/": [
     "sdk/",
     "runtime/clock.ts",
+    "runtime/transient-map.ts",
     "runtime/protocol/",
     "runtime/transport/",
     "runtime/registry/",
