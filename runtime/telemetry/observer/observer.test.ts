@@ -331,6 +331,23 @@ describe("the file", () => {
     expect(() => trace(traceId(1))).toThrow("no trace");
   });
 
+  test("stays within its bound when a few workers write more than anybody reads", () => {
+    const retentionBytes = 4 * 1024 * 1024;
+    restarted({ retentionBytes });
+    const lines = Array.from({ length: 4000 }, (_, place) => logLine(`line ${place} of a chatty worker`));
+    const bytes: number[] = [];
+    for (let tick = 0; tick < 24; tick++) {
+      observer.intake.logs(lines, { service: "a", instance: "a-1" });
+      clock.advance(250);
+      bytes.push(observer.stats().bytes);
+    }
+    // What came with the last tick, about a MiB, is on top.
+    expect(Math.max(...bytes)).toBeLessThan(retentionBytes * 1.4);
+    clock.advance(100);
+    expect(observer.stats().bytes).toBeLessThan(retentionBytes);
+    expect(observer.tally.of("retention") + observer.stats().logsStored).toBe(24 * 4000);
+  });
+
   test("that is damaged is begun anew; a folder that cannot be is told", () => {
     observer.stop();
     const file = join(folder, "observer.sqlite");

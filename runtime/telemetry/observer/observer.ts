@@ -16,8 +16,10 @@ import { type Total, Totals } from "./totals.ts";
 /** Points between two ticks; a thousand workers report fewer. */
 const maxPointsPerTick = 100_000;
 const maxTimelinePerTick = 1000;
-/** Room is made this often. */
+/** Whether room must be made is looked at this often. */
 const tidyMs = 1000;
+/** Between two turns of making room: what came in is taken, and queries are answered. */
+const betweenTurnsMs = 1;
 /** Gauges of idle workers are in no hurry: of a hundred, several report each second. */
 const pointsTickMs = 1000;
 /** While nothing comes: what gets old is still let go. */
@@ -67,6 +69,7 @@ export class Observer implements TelemetrySource {
   #writtenSinceGarbage = 0;
   #garbageAt = 0;
   #cancelTick: (() => void) | undefined;
+  #cancelTurn: (() => void) | undefined;
   /** How long the timer that is set was set for. */
   #armedMs = Number.POSITIVE_INFINITY;
   #stopped = false;
@@ -117,6 +120,8 @@ export class Observer implements TelemetrySource {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#cancelTick?.();
+    this.#cancelTurn?.();
+    this.#cancelTurn = undefined;
     const now = this.#settings.clock.now();
     this.#write(this.#assembler.drain(), now);
     try {
@@ -200,14 +205,37 @@ export class Observer implements TelemetrySource {
     this.#reopen(now);
     this.#write(this.#assembler.due(now), now);
     this.#live.trim(now);
+    // A full file does not wait for the next look.
+    if (this.#store?.isFull) this.#beginTurns();
     if (now - this.#tidiedAt < tidyMs) return;
     this.#tidiedAt = now;
     this.#totals.trim(now);
     this.#guarded(now, (store) => store.tidy(now));
+    this.#beginTurns();
     if (this.#writtenSinceGarbage < garbageAfter || now - this.#garbageAt < garbageMs) return;
     this.#writtenSinceGarbage = 0;
     this.#garbageAt = now;
     this.#listeners.garbage?.();
+  }
+
+  #beginTurns(): void {
+    if (this.#cancelTurn === undefined) this.#makeRoom();
+  }
+
+  /** Turn after turn until there is room again: whatever workers write, the file keeps to its bound. */
+  #makeRoom(): void {
+    this.#cancelTurn = undefined;
+    const now = this.#settings.clock.now();
+    let again = false;
+    this.#guarded(now, (store) => {
+      again = store.makeRoom(now);
+    });
+    if (again) this.#cancelTurn = this.#settings.clock.after(betweenTurnsMs, () => this.#makeRoom());
+  }
+
+  /** The file is at its bound, and room is being made. */
+  get #isBehind(): boolean {
+    return this.#cancelTurn !== undefined && (this.#store?.isFull ?? false);
   }
 
   /** A timer that is set for no longer fires before that. */
@@ -218,14 +246,16 @@ export class Observer implements TelemetrySource {
     this.#cancelTick = this.#settings.clock.after(ms, () => {
       this.#armedMs = Number.POSITIVE_INFINITY;
       this.tick();
-      const isBusy = this.#assembler.openSpans > 0 || this.#store === undefined;
+      const isBusy = this.#assembler.openSpans > 0 || this.#logs.length > 0 || this.#store === undefined;
       this.#tickWithin(isBusy ? this.#settings.tickMs : idleTickMs);
     });
   }
 
   #write(traces: ReturnType<Assembler["due"]>, now: number): void {
-    const arrivals = { traces, logs: this.#logs, points: this.#points, timeline: this.#timeline };
-    this.#logs = [];
+    // Lines come faster than old ones can be deleted: they wait, and what does not fit is counted where it comes.
+    const logs = this.#isBehind ? [] : this.#logs;
+    const arrivals = { traces, logs, points: this.#points, timeline: this.#timeline };
+    if (logs === this.#logs) this.#logs = [];
     this.#points = [];
     this.#timeline = [];
     const isWritten = this.#guarded(now, (store) => store.write(arrivals, now));

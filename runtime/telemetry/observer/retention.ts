@@ -4,9 +4,9 @@ import type { MetricTable } from "./metric-table.ts";
 import type { Tally } from "./tally.ts";
 import type { TraceTable } from "./trace-table.ts";
 
-/** Rows deleted at once, and how often in one step: a step stays in the tens of milliseconds. */
+/** Rows deleted at once, and how long one turn of it goes on: then queries have theirs. */
 const rowsAtOnce = 500;
-const roundsPerStep = 20;
+const turnMs = 50;
 /** Making room begins here, so that the tick that comes next still fits. */
 const fillRatio = 0.9;
 /** Points are shortened in time when they take more than this of the file. */
@@ -46,26 +46,37 @@ export class Retention {
     return (page_count - freelist_count) * this.#pageBytes;
   }
 
-  /** Within a transaction. */
-  step(now: number): void {
+  get isFull(): boolean {
+    return this.usedBytes() > this.#limitBytes;
+  }
+
+  /** One turn of making room. True when more is to be done, and another turn can do it. Makes its own transactions. */
+  turn(now: number): boolean {
     const target = this.#limitBytes * fillRatio;
-    const { traces, logs, metrics } = this.#tables;
-    for (let round = 0; round < roundsPerStep; round++) {
-      const used = this.usedBytes();
-      if (used <= target) break;
-      // The index over words and terms takes about as much again as what it is an index of.
-      const known = 2 * (traces.bytes + logs.bytes);
-      if (used - known > this.#limitBytes * metricShare && this.#shrink > minShrink) {
-        this.#shrink *= 0.9;
-        if (metrics.trim(now, this.#shrink) > 0) continue;
-      }
-      const dropped =
-        logs.bytes > traces.bytes && logs.lines > 0
-          ? logs.dropOldest(rowsAtOnce)
-          : traces.dropOldest(rowsAtOnce) || logs.dropOldest(rowsAtOnce);
-      this.#tally.count("retention", dropped);
-      if (dropped === 0) break;
-    }
+    // A piece is a transaction: the indexes are put in order when it ends, and that is part of the turn's time.
+    const piece = this.#db.transaction(() => this.#piece(now));
+    const until = performance.now() + turnMs;
+    let again = this.usedBytes() > target;
+    while (again && performance.now() < until) again = piece() > 0 && this.usedBytes() > target;
     if (this.#shrink < 1 && this.usedBytes() < target * 0.8) this.#shrink = Math.min(1, this.#shrink * 1.1);
+    return again;
+  }
+
+  /** Returns how much was deleted. */
+  #piece(now: number): number {
+    const { traces, logs, metrics } = this.#tables;
+    // The index over words and terms takes about as much again as what it is an index of.
+    const known = 2 * (traces.bytes + logs.bytes);
+    if (this.usedBytes() - known > this.#limitBytes * metricShare && this.#shrink > minShrink) {
+      this.#shrink *= 0.9;
+      const points = metrics.trim(now, this.#shrink);
+      if (points > 0) return points;
+    }
+    const dropped =
+      logs.bytes > traces.bytes && logs.lines > 0
+        ? logs.dropOldest(rowsAtOnce)
+        : traces.dropOldest(rowsAtOnce) || logs.dropOldest(rowsAtOnce);
+    this.#tally.count("retention", dropped);
+    return dropped;
   }
 }

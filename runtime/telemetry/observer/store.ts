@@ -60,12 +60,19 @@ export class Store implements TelemetryTables {
     })();
   }
 
-  /** One bounded step of making room. */
+  /** Forgets old points. */
   tidy(now: number): void {
-    this.#db.transaction(() => {
-      this.metrics.trim(now);
-      this.#retention.step(now);
-    })();
+    this.#db.transaction(() => this.metrics.trim(now))();
+  }
+
+  /** More bytes than there may be. */
+  get isFull(): boolean {
+    return this.#retention.isFull;
+  }
+
+  /** One bounded turn of making room; true when another one is needed. */
+  makeRoom(now: number): boolean {
+    return this.#retention.turn(now);
   }
 
   /** Writes the points that are still open; what comes later for them is added to the written ones. */
