@@ -31,6 +31,7 @@ const reasons: Readonly<Record<Loss | Oddity, Reason>> = {
   lost: { of: "batches", what: "of a worker never came" },
   overload: { of: "records", what: "were more than the observer takes at once" },
   series: { of: "points", what: "of metrics with too many different labels" },
+  instances: { of: "points", what: "of more instances than the map shows; they are stored all the same" },
   unwritten: { of: "records", what: "could not be written to the observer's file" },
   malformed: { of: "records", what: "came without the shape they should have" },
   export: { of: "records", what: "were not taken by a receiver outside" },

@@ -173,8 +173,8 @@ export interface ObserverStats {
   readonly bytes: number;
   readonly oldestMs: number;
   /**
-   * By reason: `buffer`, `lost` (batches), `unsampled`, `uncollected`, `retention`, `malformed`, `overload`, `series`, `unwritten`,
-   * `export`; and what was taken but is odd: `duplicate`, `late`, `orphan`, `skew`, `truncated`.
+   * By reason: `buffer`, `lost` (batches), `unsampled`, `uncollected`, `retention`, `malformed`, `overload`, `series`,
+   * `instances`, `unwritten`, `export`; and what was taken but is odd: `duplicate`, `late`, `orphan`, `skew`, `truncated`.
    */
   readonly dropped: Readonly<Record<string, number>>;
   /** Series of metrics that are known. */

@@ -22,6 +22,9 @@ const gauges: ReadonlyMap<string, "pending" | "cpu" | "rssBytes" | "loopDelayMs"
   [metric.loopDelay, "loopDelayMs"],
 ] as const);
 
+/** Instances with gauges; a run of ours has some hundreds, a foreign process may report a new one each second. */
+const defaultMaxInstances = 2000;
+
 /** What the graph is made of. */
 export const graphMetrics: readonly { readonly name: string; readonly isGauge: boolean }[] = [
   ...[...durations].map((name) => ({ name, isGauge: false })),
@@ -43,8 +46,21 @@ interface LivePoint extends PackedColumns {
   readonly packed: Uint8Array;
 }
 
+interface Bounds {
+  readonly maxPoints?: number;
+  readonly maxInstances?: number;
+}
+
+/** The gauges of an instance, as last reported. Foreign services of one host may share an instance id. */
+interface LiveGauges {
+  at: number;
+  readonly service: string;
+  readonly instance: string;
+  readonly values: Partial<Record<"pending" | "cpu" | "rssBytes" | "loopDelayMs", number>>;
+}
+
 /**
- * The points of the last minute that the graph is made of: bounded by time, and by the observer's number of series.
+ * The points of the last minute that the graph is made of: bounded by time, in points and in instances with gauges.
  * As they come, a point is some sixty objects; packed, and with the labels of its series, it is two.
  */
 export class LiveWindow {
@@ -52,12 +68,14 @@ export class LiveWindow {
   #points: LivePoint[] = [];
   #start = 0;
   readonly #series = new Map<string, LiveSeries>();
-  /** Instance → its gauges, as last reported. */
-  readonly #gauges = new Map<string, { at: number; service: string; values: Record<string, number> }>();
+  /** By service and instance. */
+  readonly #gauges = new Map<string, LiveGauges>();
   readonly #maxPoints: number;
+  readonly #maxInstances: number;
 
-  constructor(maxPoints = 200_000) {
+  constructor({ maxPoints = 200_000, maxInstances = defaultMaxInstances }: Bounds = {}) {
     this.#maxPoints = maxPoints;
+    this.#maxInstances = maxInstances;
   }
 
   /** Series that have points in the window. */
@@ -65,19 +83,27 @@ export class LiveWindow {
     return this.#series.size;
   }
 
-  add(point: MetricPoint, at: number): void {
+  /** False when the point is of one instance too many. */
+  add(point: MetricPoint, at: number): boolean {
     const gauge = gauges.get(point.name);
     if (gauge !== undefined && point.value !== undefined) {
-      const instance = point.labels.instance ?? "";
-      const known = this.#gauges.get(instance);
-      const values = { ...known?.values, [gauge]: point.value };
-      this.#gauges.set(instance, { at, service: point.labels.service ?? "", values });
+      const { service = "", instance = "" } = point.labels;
+      const key = instanceKey(service, instance);
+      let known = this.#gauges.get(key);
+      if (known === undefined) {
+        if (this.#gauges.size >= this.#maxInstances) return false;
+        known = { at, service, instance, values: {} };
+        this.#gauges.set(key, known);
+      }
+      known.at = at;
+      known.values[gauge] = point.value;
     } else if (durations.has(point.name) && point.histogram !== undefined) {
       const { count, sum, max } = point.histogram;
       // What comes from elsewhere may have its buckets in any order.
       const packed = packHistogram(new Histogram().add(point.histogram).toData());
       this.#points.push({ at, series: this.#seriesOf(point), packed, count, sum, max });
     }
+    return true;
   }
 
   /** Forgets what is older than a minute. */
@@ -93,42 +119,46 @@ export class LiveWindow {
       this.#points = points.slice(this.#start);
       this.#start = 0;
     }
-    for (const [instance, { at }] of this.#gauges) if (at < now - gaugeMs) this.#gauges.delete(instance);
+    for (const [key, { at }] of this.#gauges) if (at < now - gaugeMs) this.#gauges.delete(key);
   }
 
   graph(now: number, windowMs = defaultWindowMs): LiveGraph {
     const spanMs = Math.min(Math.max(windowMs, 1000), maxWindowMs);
-    const instances = new Map<string, { service: string; sum: Sum }>();
-    const services = new Map<string, Sum>();
+    const services = new Map<string, { sum: Sum; instances: Map<string, Sum> }>();
+    const serviceOf = (service: string) =>
+      upsert(services, service, () => ({ sum: new Sum(), instances: new Map() }));
     const edges = new Map<string, { edge: Pick<LiveEdge, "from" | "to" | "kind" | "topic">; sum: Sum }>();
+    let instanceCount = 0;
     for (let place = this.#points.length - 1; place >= this.#start; place--) {
       const point = this.#points[place]!;
       if (point.at <= now - spanMs) break;
       const { name, labels } = point.series;
       const { service = "", instance = "" } = labels;
       if (name === metric.serverDuration || name === metric.processDuration) {
-        upsert(services, service, () => new Sum()).add(point);
-        upsert(instances, instance, () => ({ service, sum: new Sum() })).sum.add(point);
+        const { sum, instances } = serviceOf(service);
+        sum.add(point);
+        // As many as have gauges: of what is one too many, its service knows all the same.
+        if (instances.has(instance) || instanceCount++ < this.#maxInstances) {
+          upsert(instances, instance, () => new Sum()).add(point);
+        }
       }
       const edge = edgeOf(point.series, service);
       if (edge === undefined) continue;
       upsert(edges, JSON.stringify(edge), () => ({ edge, sum: new Sum() })).sum.add(point);
     }
-    for (const [instance, { service }] of this.#gauges) {
-      upsert(services, service, () => new Sum());
-      upsert(instances, instance, () => ({ service, sum: new Sum() }));
+    for (const { service, instance } of this.#gauges.values()) {
+      upsert(serviceOf(service).instances, instance, () => new Sum());
     }
-    const nodes = [...services].map(([service, sum]): LiveNode => {
-      const own = [...instances].filter(([, entry]) => entry.service === service);
-      return {
+    const nodes = [...services].map(
+      ([service, { sum, instances }]): LiveNode => ({
         service,
         role: roleOf(service),
         ...sum.stats(spanMs),
-        instances: own
-          .map(([id, entry]) => this.#instance(id, entry.sum.stats(spanMs)))
-          .sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true })),
-      };
-    });
+        instances: [...instances]
+          .map(([id, own]) => this.#instance(service, id, own.stats(spanMs)))
+          .sort((a, b) => byName.compare(a.id, b.id)),
+      }),
+    );
     return {
       at: now,
       nodes: nodes.sort((a, b) => (a.service < b.service ? -1 : 1)),
@@ -147,8 +177,8 @@ export class LiveWindow {
     return series;
   }
 
-  #instance(id: string, stats: LiveStats): LiveInstance {
-    const values = this.#gauges.get(id)?.values ?? {};
+  #instance(service: string, id: string, stats: LiveStats): LiveInstance {
+    const values = this.#gauges.get(instanceKey(service, id))?.values ?? {};
     return {
       id,
       generation: 0,
@@ -197,6 +227,13 @@ class Sum {
 export function isError(labels: Readonly<Record<string, string>>): boolean {
   if (labels.outcome !== undefined) return labels.outcome === "error";
   return Number(labels.status ?? labels["http.response.status_code"] ?? 0) >= 500;
+}
+
+/** `localeCompare` makes one of these each time: of thousands of instances that is most of the graph. */
+const byName = new Intl.Collator("en", { numeric: true });
+
+function instanceKey(service: string, instance: string): string {
+  return `${service}\0${instance}`;
 }
 
 function roleOf(service: string): LiveNode["role"] {

@@ -320,7 +320,7 @@ export class Observer implements TelemetrySource {
     }
     this.#points.push({ at, point });
     // By when it came, not by the sender's clock: the live window is read from its newest end on.
-    this.#live.add(point, this.#settings.clock.now());
+    if (!this.#live.add(point, this.#settings.clock.now())) this.tally.count("instances");
     this.#totals.add(point, at);
   }
 }

@@ -14,6 +14,8 @@ export type Loss =
   | "overload"
   /** Points of one series too many. */
   | "series"
+  /** Gauges of one instance too many for the live graph; they are stored all the same. */
+  | "instances"
   /** Spans that workers kept to themselves: their traces were not sampled, and neither failed nor were slow. */
   | "unsampled"
   /** Failed or slow traces beyond the rate at which workers are asked for the rest of one. */
