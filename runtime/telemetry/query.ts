@@ -6,7 +6,7 @@ import type { AttributeValue, HistogramData, LogRecord, SpanRecord, TimelineEntr
  *
  * | request | answer |
  * | --- | --- |
- * | GET /api/telemetry/traces?TraceQuery | TraceSummary[] newest first |
+ * | GET /api/telemetry/traces?TraceQuery | ListedTrace[]: the last written, newest first |
  * | GET /api/telemetry/traces/:traceId | TraceDetail, 404 |
  * | GET /api/telemetry/logs?LogQuery | StoredLog[] newest first |
  * | GET /api/telemetry/metrics | string[]: names of metrics |
@@ -32,6 +32,8 @@ export interface TraceQuery {
   readonly to?: number;
   /** Default 100, at most 1000. */
   readonly limit?: number;
+  /** Only written before the one with this id: the next page, when it is the smallest of this one. */
+  readonly before?: number;
 }
 
 export interface TraceSummary {
@@ -46,6 +48,11 @@ export interface TraceSummary {
   readonly errors: number;
   readonly services: readonly string[];
   readonly httpStatus?: number;
+}
+
+/** As lists have it. `id` tells the order of writing: a trace is written when it is whole, so a long one late. */
+export interface ListedTrace extends TraceSummary {
+  readonly id: number;
 }
 
 export interface TraceDetail {

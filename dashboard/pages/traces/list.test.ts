@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import type { TraceSummary } from "../../../runtime/telemetry/query.ts";
-import { withOlder } from "./older.ts";
+import type { ListedTrace } from "../../../runtime/telemetry/query.ts";
+import { firstWritten, withOlder } from "./older.ts";
 import { frameOf, nearest, placeOf } from "./scatter-frame.ts";
 
-const trace = (id: number, durationMs = 1): TraceSummary => ({
+const trace = (id: number, durationMs = 1): ListedTrace => ({
+  id,
   traceId: String(id),
   name: "GET /",
   rootService: "gateway",
@@ -23,6 +24,12 @@ describe("older traces", () => {
     expect(all.map(({ startMs }) => startMs)).toEqual([5, 4, 3]);
     expect(all[0]!.durationMs).toBe(50);
     expect(withOlder(newest, [], 3)).toBe(newest);
+  });
+
+  test("are those written before the first written, also when that is not the one that began first", () => {
+    const long = { ...trace(9), startMs: 1 };
+    expect(firstWritten([trace(8), trace(7), long])).toBe(7);
+    expect(firstWritten([])).toBeUndefined();
   });
 });
 

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { TraceDetail, TraceSummary } from "../../../runtime/telemetry/query.ts";
+import type { ListedTrace, TraceDetail } from "../../../runtime/telemetry/query.ts";
 import { EmptyState, ErrorLine, ErrorState } from "../../components/states.tsx";
 import { recording } from "../../recording.ts";
 import { navigate, query, setQuery } from "../../router.ts";
@@ -17,7 +17,7 @@ import { useNow } from "../use-now.ts";
 import { useOlder } from "./use-older.ts";
 
 const lookMs = 2000;
-const none: readonly TraceSummary[] = [];
+const none: readonly ListedTrace[] = [];
 
 export function TraceSearchView({ onFile }: { onFile: (name: string, trace: TraceDetail) => void }) {
   const search = searchOf(query.value);
@@ -26,7 +26,7 @@ export function TraceSearchView({ onFile }: { onFile: (name: string, trace: Trac
   const [problem, setProblem] = useState<string>();
   const now = useNow(1000);
   const path = pathOf(search);
-  const { data, error, refresh } = usePolled<TraceSummary[]>(path, live ? lookMs : undefined);
+  const { data, error, refresh } = usePolled<ListedTrace[]>(path, live ? lookMs : undefined);
   const older = useOlder(path, data ?? none, pageTraces);
   const { traces } = older;
 
@@ -115,7 +115,7 @@ function faultOrError(search: TraceSearch, error: Error | undefined): string | u
   return fault === "" ? error?.message : fault;
 }
 
-function Filters({ search, traces }: { search: TraceSearch; traces: readonly TraceSummary[] }) {
+function Filters({ search, traces }: { search: TraceSearch; traces: readonly ListedTrace[] }) {
   const services = useServices();
   // Text goes into the address with each key: what stands in a field alone is gone with the next drawing of the page.
   const change = (name: keyof TraceSearch) => (event: { currentTarget: { value: string } }) =>

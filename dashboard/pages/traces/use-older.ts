@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { TraceSummary } from "../../../runtime/telemetry/query.ts";
+import type { ListedTrace } from "../../../runtime/telemetry/query.ts";
 import { get } from "../../api.ts";
-import { withOlder } from "./older.ts";
+import { firstWritten, withOlder } from "./older.ts";
 
 export interface Older {
-  readonly traces: readonly TraceSummary[];
+  readonly traces: readonly ListedTrace[];
   /** Whether there may be more, and room for them. */
   readonly more: boolean;
   readonly error: Error | undefined;
@@ -15,10 +15,10 @@ export interface Older {
 export const maxTraces = 20_000;
 
 /** The newest of a search, as they come, and the older ones that were asked for besides. `path` is the search's. */
-export function useOlder(path: string | undefined, newest: readonly TraceSummary[], pageSize: number): Older {
+export function useOlder(path: string | undefined, newest: readonly ListedTrace[], pageSize: number): Older {
   const [older, setOlder] = useState<{
     path: string | undefined;
-    list: readonly TraceSummary[];
+    list: readonly ListedTrace[];
     end: boolean;
   }>({
     path,
@@ -33,11 +33,11 @@ export function useOlder(path: string | undefined, newest: readonly TraceSummary
   // Fewer than a page: there are no older ones. Once some were loaded, only an empty answer tells that.
   const more = !mine.end && newest.length >= pageSize && traces.length < maxTraces;
   const load = async () => {
-    const last = traces.at(-1);
-    if (path === undefined || last === undefined || !more || busy.current) return;
+    const before = firstWritten(traces);
+    if (path === undefined || before === undefined || !more || busy.current) return;
     busy.current = true;
     try {
-      const found = await get<TraceSummary[]>(`${path}&to=${last.startMs}`);
+      const found = await get<ListedTrace[]>(`${path}&before=${before}`);
       const list = withOlder(mine.list.length > 0 ? mine.list : newest, found, maxTraces);
       setOlder({ path, list, end: withOlder(traces, found, maxTraces).length === traces.length });
       setError(undefined);

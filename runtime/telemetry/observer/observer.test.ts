@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { VirtualClock } from "../../virtual-clock.ts";
-import type { TraceDetail, TraceSummary } from "../query.ts";
+import type { ListedTrace, TraceDetail } from "../query.ts";
 import { Observer } from "./observer.ts";
 import type { ObserverOptions } from "./options.ts";
 import { queries } from "./queries.ts";
@@ -42,7 +42,7 @@ function restarted(options: Partial<ObserverOptions> = {}): void {
 }
 
 const ask = <T>(query: string, params: Record<string, string> = {}) => queries[query]!(observer, params) as T;
-const traces = (params: Record<string, string> = {}) => ask<TraceSummary[]>("traces", params);
+const traces = (params: Record<string, string> = {}) => ask<ListedTrace[]>("traces", params);
 const trace = (id: string) => ask<TraceDetail>("trace", { traceId: id });
 
 describe("a trace", () => {
@@ -108,6 +108,32 @@ describe("a trace", () => {
     expect(found({ from: String(clock.now() - 5000 + 19) })).toEqual([20, 19]);
     expect(found({ service: "nobody" })).toEqual([]);
     expect(traces({ status: "error", limit: "1" })).toMatchObject([{ httpStatus: 500, errors: 1 }]);
+  });
+
+  test("is on one page of its list, also when a long one is written late", () => {
+    for (let n = 1; n <= 9; n++) {
+      observer.intake.spans([span({ traceId: traceId(n), startMs: clock.now() })]);
+      clock.advance(1000);
+    }
+    clock.advance(5000);
+    observer.intake.spans([
+      span({ traceId: traceId(99), startMs: clock.now() - 60_000, durationMs: 60_000 }),
+    ]);
+    clock.advance(5000);
+    for (const search of [{}, { status: "ok" }]) {
+      const pages: number[][] = [];
+      for (let before = 1e9; ; ) {
+        const page = traces({ ...search, limit: "4", before: String(before) });
+        if (page.length === 0) break;
+        pages.push(page.map((one) => Number.parseInt(one.traceId, 16)));
+        before = Math.min(...page.map(({ id }) => id));
+      }
+      expect(pages).toEqual([
+        [9, 8, 7, 99],
+        [6, 5, 4, 3],
+        [2, 1],
+      ]);
+    }
   });
 
   test("of too many spans is cut, and says so", () => {

@@ -29,6 +29,7 @@ const traceQuery = z.strictObject({
   from: time,
   to: time,
   limit,
+  before: z.coerce.number().int().optional(),
 });
 const logQuery = z.strictObject({
   text: z.string().max(1000).optional(),

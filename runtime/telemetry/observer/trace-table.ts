@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { SpanRecord } from "../model.ts";
-import type { TraceQuery, TraceSummary } from "../query.ts";
+import type { ListedTrace, TraceQuery, TraceSummary } from "../query.ts";
 import { summarise } from "./summary.ts";
 import type { Tally } from "./tally.ts";
 import { termOf, termsOf } from "./terms.ts";
@@ -76,7 +76,11 @@ export class TraceTable {
     return row === null ? undefined : this.#spansOf(row.id);
   }
 
-  list(query: TraceQuery): TraceSummary[] {
+  /**
+   * The last written of those asked for, by their start. What is taken and where the next page begins go by one order, that
+   * of writing: by start, a long trace that was written late would hide all that began after it and are on no page yet.
+   */
+  list(query: TraceQuery): ListedTrace[] {
     const terms: string[] = [];
     if (query.service !== undefined) terms.push(termOf("service", query.service));
     if (query.route !== undefined) terms.push(termOf("route", query.route));
@@ -93,19 +97,20 @@ export class TraceTable {
     bound("t.start <= ?", query.to);
     bound("t.duration >= ?", query.minMs);
     bound("t.duration <= ?", query.maxMs);
+    bound(`${terms.length > 0 ? "terms.rowid" : "t.id"} < ?`, query.before);
     const limit = Math.min(query.limit ?? defaultLimit, maxLimit);
-    // By words: newest written first, so that the index is read only as far as needed. The join order is fixed, since
+    // By words: last written first, so that the index is read only as far as needed. The join order is fixed, since
     // the planner would rather look each trace up in the index.
     const sql =
       terms.length > 0
         ? `SELECT t.* FROM terms CROSS JOIN traces t ON t.id = terms.rowid WHERE terms MATCH ?
            ${where.map((condition) => `AND ${condition}`).join(" ")} ORDER BY terms.rowid DESC LIMIT ?`
         : `SELECT t.* FROM traces t ${where.length > 0 ? "WHERE" : ""} ${where.join(" AND ")}
-           ORDER BY t.start DESC LIMIT ?`;
+           ORDER BY t.id DESC LIMIT ?`;
     const rows = this.#db
       .query(sql)
       .all(...(terms.length > 0 ? [terms.join(" AND ")] : []), ...values, limit) as TraceRow[];
-    return rows.sort((a, b) => b.start - a.start).map(summaryOf);
+    return rows.sort((a, b) => b.start - a.start).map(listedOf);
   }
 
   /** Deletes up to `count` of the oldest; returns how many. Within a transaction. */
@@ -219,8 +224,9 @@ function columnsOf(summary: TraceSummary): (string | number | null)[] {
   ];
 }
 
-function summaryOf(row: TraceRow): TraceSummary {
+function listedOf(row: TraceRow): ListedTrace {
   return {
+    id: row.id,
     traceId: Buffer.from(row.trace).toString("hex"),
     name: row.name,
     rootService: row.service,
