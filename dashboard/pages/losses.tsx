@@ -34,6 +34,7 @@ const reasons: Readonly<Record<Loss | Oddity, Reason>> = {
   instances: { of: "points", what: "of more instances than the map shows; they are stored all the same" },
   unwritten: { of: "records", what: "could not be written to the observer's file" },
   malformed: { of: "records", what: "came without the shape they should have" },
+  unsupported: { of: "points", what: "were summaries of another program, which cannot be added up" },
   export: { of: "records", what: "were not taken by a receiver outside" },
   late: { of: "spans", what: "came after their trace was written, and were added", meant: true },
   duplicate: { of: "records", what: "came twice, and are here once", meant: true },

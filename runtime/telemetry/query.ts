@@ -181,7 +181,7 @@ export interface ObserverStats {
   readonly oldestMs: number;
   /**
    * By reason: `buffer`, `lost` (batches), `unsampled`, `uncollected`, `retention`, `malformed`, `overload`, `series`,
-   * `instances`, `unwritten`, `export`; and what was taken but is odd: `duplicate`, `late`, `orphan`, `skew`, `truncated`.
+   * `instances`, `unwritten`, `unsupported`, `export`; and what was taken but is odd: `duplicate`, `late`, `orphan`, `skew`, `truncated`.
    */
   readonly dropped: Readonly<Record<string, number>>;
   /** Series of metrics that are known. */

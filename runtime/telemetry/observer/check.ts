@@ -198,7 +198,8 @@ function isHistogram(value: unknown): value is HistogramData {
     previous = bucket[0];
     total += bucket[1];
   }
-  return total === count;
+  // Without buckets it is count and sum: other programs send such ones.
+  return total === count || total === 0;
 }
 
 function isExemplar(value: unknown): value is NonNullable<MetricPoint["exemplar"]> {

@@ -62,10 +62,18 @@ export class Histogram {
     };
   }
 
-  /** The value below which a share of `q` (0 to 1) lies; undefined when empty. Off by at most half a bucket. */
+  /** Values whose place is known; `count` has those of histograms without buckets besides. */
+  get placed(): number {
+    let total = this.zeros;
+    for (const count of this.#buckets.values()) total += count;
+    return total;
+  }
+
+  /** The value below which a share of `q` (0 to 1) lies; undefined when no place is known. Off by at most half a bucket. */
   quantile(q: number): number | undefined {
-    if (this.count === 0) return undefined;
-    let rank = q * this.count - this.zeros;
+    const placed = this.placed;
+    if (placed === 0) return undefined;
+    let rank = q * placed - this.zeros;
     if (rank <= 0 && this.zeros > 0) return Math.max(0, this.min);
     for (const [index, count] of [...this.#buckets].sort((a, b) => a[0] - b[0])) {
       rank -= count;
@@ -77,7 +85,7 @@ export class Histogram {
 
   /** How many values are at most `bound`; exact when `bound` is a power of two and the scale is not negative. */
   countUpTo(bound: number): number {
-    if (bound >= this.max) return this.count;
+    if (bound >= this.max) return bound === Number.POSITIVE_INFINITY ? this.count : this.placed;
     let total = this.zeros;
     for (const [index, count] of this.#buckets) {
       if (lowerBound(index + 1, this.scale) <= bound * (1 + 1e-9)) total += count;

@@ -8,6 +8,8 @@ export type Loss =
   | "lost"
   /** Not of the shape it should have. */
   | "malformed"
+  /** Points of OTLP summaries: of a kind that is not taken. */
+  | "unsupported"
   /** Old traces and log lines, deleted to make room. */
   | "retention"
   /** Spans or lines beyond a bound of the observer. */

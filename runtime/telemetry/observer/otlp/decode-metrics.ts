@@ -2,6 +2,7 @@ import type { HistogramData, MetricPoint } from "../../model.ts";
 import { Histogram } from "../histogram.ts";
 import { attributesOf, isObject, itemsOf, listOf, type OtlpGroup, sourceOf } from "./decode.ts";
 import { internal } from "./conventions.ts";
+import type { Tally } from "../tally.ts";
 import { RunningTotals, type Total } from "./running-totals.ts";
 import { bucketShift, incoming } from "./units.ts";
 import { delta, millis, ownScope } from "./wire.ts";
@@ -11,13 +12,17 @@ const explicitScale = 3;
 /** Of exponential histograms; OpenTelemetry's SDKs have at most 160 buckets, and scales of -10 to 20. */
 const maxBuckets = 4096;
 const maxScale = 20;
+/** Adding up two histograms makes the coarser scale of both: one without buckets has none to say. */
+const noScale = 20;
 
 /** Metrics of other processes, as changes since the last report. */
 export class OtlpMetrics {
   readonly #totals: RunningTotals;
+  readonly #tally: Tally;
 
   /** Series that began at `sinceMs` or later are known from their beginning. */
-  constructor(sinceMs: number) {
+  constructor(sinceMs: number, tally: Tally) {
+    this.#tally = tally;
     this.#totals = new RunningTotals(sinceMs);
   }
 
@@ -37,7 +42,7 @@ export class OtlpMetrics {
   #pointsOf(metric: unknown, source: string, isOurs: boolean): (MetricPoint | undefined)[] {
     if (!isObject(metric) || typeof metric.name !== "string") return [undefined];
     const theirName: string = metric.name;
-    const { gauge, sum, histogram, exponentialHistogram } = metric;
+    const { gauge, sum, histogram, exponentialHistogram, summary } = metric;
     const { unit, factor } = incoming(typeof metric.unit === "string" ? metric.unit : "");
     const each = (
       body: unknown,
@@ -74,6 +79,11 @@ export class OtlpMetrics {
     if (exponentialHistogram !== undefined) {
       return each(exponentialHistogram, (point, change) => exponentialPoint(point, change, factor));
     }
+    if (isObject(summary)) {
+      // Percentiles that somebody else made of some time of their own cannot be added up.
+      this.#tally.count("unsupported", listOf(summary.dataPoints).length);
+      return [];
+    }
     return [undefined];
   }
 }
@@ -85,6 +95,7 @@ type Change = (total: Total) => Total["values"];
 function explicitPoint(point: Point, change: Change, factor: number): Partial<MetricPoint> | undefined {
   const bounds = listOf(point.explicitBounds).map((bound) => Number(bound) * factor);
   const counts = listOf(point.bucketCounts).map(Number);
+  if (bounds.length === 0 && counts.length <= 1) return undividedPoint(point, counts[0], change, factor);
   if (counts.length !== bounds.length + 1 || counts.some((count) => !isCount(count))) return undefined;
   const fresh = change(totalOf({ sum: numberOf(point.sum) }, 0, counts));
   const buckets = new Map<number, number>();
@@ -102,6 +113,25 @@ function explicitPoint(point: Point, change: Change, factor: number): Partial<Me
     }
   }
   return histogramOf(explicitScale, (fresh.get("sum") ?? 0) * factor, zeros, buckets);
+}
+
+/** Count and sum only, which OTLP allows; a single bucket for all values says no more. */
+function undividedPoint(
+  point: Point,
+  only: number | undefined,
+  change: Change,
+  factor: number,
+): Partial<MetricPoint> | undefined {
+  const total = only ?? numberOf(point.count);
+  if (!isCount(total)) return undefined;
+  const fresh = change(totalOf({ sum: numberOf(point.sum), count: total }));
+  const count = fresh.get("count") ?? 0;
+  const sum = (fresh.get("sum") ?? 0) * factor;
+  // All that is known of the values: one is at most their mean, and one at least.
+  const mean = count === 0 ? 0 : sum / count;
+  if (!Number.isFinite(mean)) return undefined;
+  const known = { scale: noScale, count, sum, min: mean, max: mean, zeros: 0, buckets: [] };
+  return { kind: "histogram", histogram: known };
 }
 
 function exponentialPoint(point: Point, change: Change, factor: number): Partial<MetricPoint> | undefined {

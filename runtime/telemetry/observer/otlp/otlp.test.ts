@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { LogRecord, MetricPoint, SpanRecord } from "../../model.ts";
+import { Histogram } from "../histogram.ts";
 import { Intake } from "../intake.ts";
 import { span, spanId, traceId } from "../spans-fixture.ts";
 import { Tally } from "../tally.ts";
@@ -155,6 +156,37 @@ describe("what other senders write", () => {
     take("metrics", JSON.stringify(document));
     expect(points).toMatchObject([{ histogram: { count: 3, sum: 70 } }]);
     expect(points[0]?.histogram?.max).toBeLessThan(100);
+  });
+
+  test("histograms of count and sum only have a mean, and no percentiles", () => {
+    const sent = (count: number, sum: number, rest: object = {}) => {
+      points.length = 0;
+      const histogram = { aggregationTemporality: 2, dataPoints: [{ count: String(count), sum, ...rest }] };
+      const metrics = [{ name: "h", unit: "s", histogram }];
+      return take("metrics", JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] }));
+    };
+    expect(sent(2, 1)).toEqual({});
+    sent(6, 3);
+    expect(points).toMatchObject([{ unit: "ms", histogram: { count: 4, sum: 2000, buckets: [], zeros: 0 } }]);
+    const sum = new Histogram().add(points[0]!.histogram!);
+    expect(sum.quantile(0.5)).toBeUndefined();
+    expect(sum.countUpTo(1e9)).toBe(0);
+    expect(sum.countUpTo(Number.POSITIVE_INFINITY)).toBe(4);
+    // One bucket for everything says no more.
+    sent(8, 4, { bucketCounts: ["8"], explicitBounds: [] });
+    expect(points).toMatchObject([{ histogram: { count: 2, sum: 1000, buckets: [], zeros: 0 } }]);
+    expect(tally.toJSON()).toEqual({});
+  });
+
+  test("summaries are told to be no kind that is taken", () => {
+    const metrics = [{ name: "s", summary: { dataPoints: [{ count: "1", sum: 1 }, {}] } }];
+    const answer = take("metrics", JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] }));
+    expect(answer).toMatchObject({ partialSuccess: { rejectedDataPoints: "2" } });
+    expect(answer.partialSuccess?.errorMessage).toContain("summaries");
+    // resourceMetrics, scopeMetrics, metric, summary, two points, by their lengths.
+    const bytes = Uint8Array.from([10, 12, 18, 10, 18, 8, 10, 0, 90, 4, 10, 0, 10, 0]);
+    receiver.take("metrics", "protobuf", bytes, now);
+    expect(tally.toJSON()).toEqual({ unsupported: 4 });
   });
 
   test("upper-case ids, names of enums and a parent of nothing are understood", () => {

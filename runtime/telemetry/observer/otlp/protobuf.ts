@@ -59,6 +59,7 @@ const messages: Readonly<Record<string, Message>> = {
     7: ["sum", "Numbers"],
     9: ["histogram", "Histogram"],
     10: ["exponentialHistogram", "ExponentialHistogram"],
+    11: ["summary", "Summary"],
   },
   Numbers: {
     1: ["dataPoints", "[NumberPoint]"],
@@ -90,6 +91,9 @@ const messages: Readonly<Record<string, Message>> = {
     7: ["zeroCount", "fixed64"],
     8: ["positive", "Buckets"],
   },
+  Summary: { 1: ["dataPoints", "[SummaryPoint]"] },
+  // They are counted, and not taken.
+  SummaryPoint: {},
   Buckets: { 1: ["offset", "zigzag"], 2: ["bucketCounts", "integers"] },
   KeyValue: { 1: ["key", "text"], 2: ["value", "AnyValue"] },
   AnyValue: {

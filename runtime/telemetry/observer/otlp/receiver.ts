@@ -25,14 +25,14 @@ export class OtlpReceiver {
 
   /** `sinceMs`: from when on it takes what is sent. */
   constructor(intake: Intake, tally: Tally, sinceMs: number) {
-    this.#metrics = new OtlpMetrics(sinceMs);
+    this.#metrics = new OtlpMetrics(sinceMs, tally);
     this.#intake = intake;
     this.#tally = tally;
   }
 
   /** Throws `bad-request` saying what is wrong, and counts it. */
   take(signal: OtlpSignal, encoding: OtlpEncoding, bytes: Uint8Array, now: number): OtlpAnswer {
-    const before = this.#tally.of("malformed");
+    const [malformed, unsupported] = [this.#tally.of("malformed"), this.#tally.of("unsupported")];
     try {
       const document = encoding === "json" ? parseJson(bytes) : parseProtobuf(bytes, signal);
       const resources = resourcesOf(document, signal);
@@ -48,9 +48,15 @@ export class OtlpReceiver {
       this.#tally.count("malformed");
       throw error;
     }
-    const count = this.#tally.of("malformed") - before;
-    if (count === 0) return {};
-    const errorMessage = `${count} records were not of the shape that OTLP has for ${signal}.`;
-    return { partialSuccess: { [refused[signal]]: String(count), errorMessage } };
+    const wrong = this.#tally.of("malformed") - malformed;
+    const unknown = this.#tally.of("unsupported") - unsupported;
+    if (wrong + unknown === 0) return {};
+    const reasons = [
+      ...(wrong > 0 ? [`${wrong} records were not of the shape that OTLP has for ${signal}.`] : []),
+      ...(unknown > 0 ? [`${unknown} points of summaries were not taken: send histograms instead.`] : []),
+    ];
+    return {
+      partialSuccess: { [refused[signal]]: String(wrong + unknown), errorMessage: reasons.join(" ") },
+    };
   }
 }
