@@ -1,10 +1,10 @@
 import type { Recorder } from "../telemetry/recorder/recorder.ts";
-import { type LogTap, readable } from "./logger.ts";
+import { type LogTap, readable, unreadable } from "./logger.ts";
 
 /** Log lines as telemetry's records: the trace stands beside the fields, and the fields are plain data. */
 export function recordLogs(recorder: Recorder): LogTap {
   return (at, level, message, fields) => {
-    const { traceId, spanId, ...rest } = fields;
+    const { traceId, spanId, ...rest } = readFields(fields);
     recorder.log({
       at,
       level,
@@ -23,6 +23,15 @@ function plainFields(fields: Record<string, unknown>): { readonly fields?: Recor
   try {
     return { fields: JSON.parse(JSON.stringify(fields, readable)) as Record<string, unknown> };
   } catch (error) {
-    return { fields: { fields: `could not be written: ${String(error)}` } };
+    return { fields: unreadable(error) };
+  }
+}
+
+/** Each is read once: one of them may be a getter that throws. */
+function readFields(fields: Record<string, unknown>): Record<string, unknown> {
+  try {
+    return { ...fields };
+  } catch (error) {
+    return unreadable(error);
   }
 }

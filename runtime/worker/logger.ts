@@ -48,14 +48,14 @@ export class JsonLogger implements Logger {
   }
 
   log(level: Level, message: string, fields: Fields = {}): void {
-    const head = { at: this.#now(), level, message: cut(String(message), maxMessageLength) };
+    const head = { at: this.#now(), level, message: cut(textOf(message), maxMessageLength) };
     let line: string;
     try {
       // The head last: a field of the same name must not pass for it. Then first, for readers of the raw file.
       line = JSON.stringify({ ...head, ...fields, ...head }, readable);
     } catch (error) {
       // A cycle, or a toJSON or a getter that throws.
-      line = JSON.stringify({ ...head, fields: `could not be written: ${String(error)}` });
+      line = JSON.stringify({ ...head, ...unreadable(error) });
     }
     if (line.length > maxLineLength) {
       const rest = line.length - head.message.length;
@@ -63,6 +63,20 @@ export class JsonLogger implements Logger {
     }
     this.#write(line);
     this.tap?.(head.at, level, head.message, fields);
+  }
+}
+
+/** What stands for fields that cannot be read. */
+export function unreadable(error: unknown): { readonly fields: string } {
+  return { fields: `could not be written: ${textOf(error)}` };
+}
+
+/** An object's own `toString` may throw, and one without a prototype has none. */
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return "(no text)";
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Logger, RequestInfo } from "../../sdk/service.ts";
+import { unreadable } from "./logger.ts";
 import { spanIdOf, traceIdOf } from "../telemetry/recorder/trace-context.ts";
 
 type Fields = Record<string, unknown>;
@@ -37,7 +38,13 @@ export class ScopedLogger implements Logger {
     const current = this.#current();
     if (current === undefined) return fields;
     const { requestId, traceparent } = current;
-    return { ...(requestId === undefined ? {} : { requestId }), ...traceFields(traceparent), ...fields };
+    const scope = { ...(requestId === undefined ? {} : { requestId }), ...traceFields(traceparent) };
+    try {
+      return { ...scope, ...fields };
+    } catch (error) {
+      // A getter of the author's: the line is written without his fields, and with its trace.
+      return { ...scope, ...unreadable(error) };
+    }
   }
 }
 
