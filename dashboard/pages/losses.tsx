@@ -24,7 +24,10 @@ const reasons: Readonly<Record<Loss | Oddity, Reason>> = {
     what: "left out by sampling: their traces neither failed nor were slow",
     meant: true,
   },
-  uncollected: { of: "traces", what: "failed or slow, beyond 200 a second: only the span at fault is here" },
+  uncollected: {
+    of: "traces",
+    what: "failed or slow, beyond 200 a second: only the spans at fault are here",
+  },
   retention: { of: "records", what: "old traces and lines that made room for newer ones", meant: true },
   buffer: { of: "spans", what: "had no room in their worker until they could leave" },
   lines: { of: "lines", what: "had no room in their worker until they could leave" },

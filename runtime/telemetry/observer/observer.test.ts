@@ -184,6 +184,21 @@ describe("the tail decision", () => {
   });
 });
 
+test("a trace beyond the rate is counted once, however many of its spans failed", () => {
+  restarted({ maxCollectsPerSecond: 1 });
+  for (const trace of [1, 2, 3]) {
+    for (let n = 1; n <= 5; n++) {
+      observer.intake.spans([span({ traceId: traceId(trace), spanId: spanId(n), status: "error" })]);
+    }
+  }
+  expect(observer.tally.of("uncollected")).toBe(2);
+  clock.advance(2000);
+  observer.intake.spans([span({ traceId: traceId(3), spanId: spanId(9), status: "error" })]);
+  clock.advance(250);
+  expect(collected).toEqual([traceId(1)]);
+  expect(observer.tally.of("uncollected")).toBe(2);
+});
+
 describe("batches", () => {
   test("lost ones, repeated ones and what workers let go are counted", () => {
     const dropped = { spans: 3, logs: 2, metrics: 0, unsampled: 7 };

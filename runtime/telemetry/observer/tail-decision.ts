@@ -1,7 +1,7 @@
 import type { SpanRecord } from "../model.ts";
 import type { Tally } from "./tally.ts";
 
-/** Traces remembered as asked for: the ring of a worker holds no older ones. */
+/** Traces remembered as asked for, and as many as not asked for: the ring of a worker holds no older ones. */
 const maxRemembered = 20_000;
 /** Ids in one request; a worker takes 2048. */
 const maxPerRequest = 500;
@@ -9,7 +9,8 @@ const maxPerRequest = 500;
 /**
  * Decides after the fact: a worker sends a failed or slow span of an unsampled trace by itself, and this asks all workers
  * for the rest of that trace. Once a trace, and at a bounded rate: when everything fails, a few hundred traces a second
- * show it as well as all of them.
+ * show it as well as all of them. A trace is decided on once: with what failed in it later it is asked for or counted no
+ * second time.
  */
 export class TailDecision {
   readonly #slowMs: number;
@@ -17,6 +18,8 @@ export class TailDecision {
   readonly #tally: Tally;
   /** In the order they were asked for. */
   readonly #asked = new Set<string>();
+  /** Beyond the rate, each counted once. */
+  readonly #refused = new Set<string>();
   #wanted: string[] = [];
   #tokens: number;
   #filledAt = Number.NEGATIVE_INFINITY;
@@ -30,19 +33,16 @@ export class TailDecision {
 
   look(span: SpanRecord, now: number): void {
     if (span.status !== "error" && span.durationMs < this.#slowMs) return;
-    if (this.#asked.has(span.traceId)) return;
+    if (this.#asked.has(span.traceId) || this.#refused.has(span.traceId)) return;
     this.#refill(now);
     if (this.#tokens < 1) {
       this.#tally.count("uncollected");
+      remember(this.#refused, span.traceId);
       return;
     }
     this.#tokens--;
-    this.#asked.add(span.traceId);
+    remember(this.#asked, span.traceId);
     this.#wanted.push(span.traceId);
-    for (const oldest of this.#asked) {
-      if (this.#asked.size <= maxRemembered) break;
-      this.#asked.delete(oldest);
-    }
   }
 
   /** What to ask for now, in requests of a bounded size. */
@@ -59,5 +59,13 @@ export class TailDecision {
     const passed = Math.max(0, now - this.#filledAt);
     this.#filledAt = now;
     this.#tokens = Math.min(this.#perSecond, this.#tokens + (passed * this.#perSecond) / 1000);
+  }
+}
+
+function remember(traceIds: Set<string>, traceId: string): void {
+  traceIds.add(traceId);
+  for (const oldest of traceIds) {
+    if (traceIds.size <= maxRemembered) break;
+    traceIds.delete(oldest);
   }
 }
