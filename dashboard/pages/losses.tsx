@@ -41,7 +41,11 @@ const reasons: Readonly<Record<Loss | Oddity, Reason>> = {
   export: { of: "records", what: "were not taken by a receiver outside" },
   late: { of: "spans", what: "came after their trace was written, and were added", meant: true },
   duplicate: { of: "records", what: "came twice, and are here once", meant: true },
-  orphan: { of: "spans", what: "came without their parent", meant: true },
+  orphan: {
+    of: "traces",
+    what: "were written before a span of theirs had its parent: that came late, or never",
+    meant: true,
+  },
   skew: {
     of: "batches",
     what: "from a clock that is more than a minute off: their metrics count for when they came",

@@ -136,6 +136,18 @@ describe("a trace", () => {
     }
   });
 
+  test("written while a parent is missing is counted as orphan, its own beginning excepted", () => {
+    const lost = (n: number) => span({ spanId: spanId(n), parentSpanId: spanId(900 + n) });
+    observer.intake.spans([root, child, { ...child, traceId: traceId(2) }]);
+    clock.advance(7000);
+    expect(observer.tally.of("orphan")).toBe(0);
+    observer.intake.spans([root, lost(5), lost(6)].map((one) => ({ ...one, traceId: traceId(3) })));
+    clock.advance(7000);
+    expect(observer.tally.of("orphan")).toBe(1);
+    expect(trace(traceId(3)).orphans).toBe(2);
+    expect(trace(traceId(2)).orphans).toBe(0);
+  });
+
   test("of too many spans is cut, and says so", () => {
     restarted({ maxTraceSpans: 100 });
     for (let n = 1; n <= 150; n++) observer.intake.spans([span({ spanId: spanId(n) })]);

@@ -37,6 +37,15 @@ export function orderSpans(spans: readonly SpanRecord[]): OrderedSpans {
   };
 }
 
+/** Whether a parent is missing, by the same rule but without the tree: each trace is looked at when it is written. */
+export function lacksParent(spans: readonly SpanRecord[]): boolean {
+  const known = new Set(spans.map(({ spanId }) => spanId));
+  const parentless = spans.filter(
+    ({ parentSpanId }) => parentSpanId !== undefined && !known.has(parentSpanId),
+  );
+  return parentless.length > 0 && (parentless.length > 1 || parentless[0] !== rootOf(spans));
+}
+
 class Walk {
   readonly spans: SpanRecord[] = [];
   readonly seen = new Set<string>();

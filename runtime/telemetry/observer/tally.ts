@@ -27,7 +27,7 @@ export type Loss =
   /** Not taken by a receiver outside. */
   | "export";
 
-/** Not lost, but worth knowing. */
+/** Not lost, but worth knowing. `orphan`: traces that were written while the parent of one of their spans had not come. */
 export type Oddity = "duplicate" | "late" | "orphan" | "skew" | "truncated";
 
 export class Tally {

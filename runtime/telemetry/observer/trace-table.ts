@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { SpanRecord } from "../model.ts";
 import type { ListedTrace, TraceQuery, TraceSummary } from "../query.ts";
+import { lacksParent } from "./order.ts";
 import { summarise } from "./summary.ts";
 import type { Tally } from "./tally.ts";
 import { termOf, termsOf } from "./terms.ts";
@@ -141,6 +142,7 @@ export class TraceTable {
 
   #insert(key: Uint8Array, spans: readonly SpanRecord[]): void {
     const summary = summarise(spans);
+    if (lacksParent(spans)) this.#tally.count("orphan");
     const { lastInsertRowid } = this.#db
       .query(
         `INSERT INTO traces (trace, start, duration, error, spans, errors, name, service, services, http)
