@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -357,65 +357,6 @@ describe("logs", () => {
     clock.advance(300);
     expect(observer.stats().logsStored).toBe(100);
     expect(observer.tally.of("overload")).toBe(50);
-  });
-});
-
-describe("the file", () => {
-  test("stays within its bound, and the newest is what is kept", () => {
-    const retentionBytes = 2 * 1024 * 1024;
-    restarted({ retentionBytes });
-    const file = join(folder, "observer.sqlite");
-    let n = 0;
-    for (let second = 0; second < 60; second++) {
-      const noise = () => Buffer.from(crypto.getRandomValues(new Uint8Array(300))).toString("base64");
-      const spans = Array.from({ length: 100 }, () =>
-        span({ traceId: traceId(++n), attributes: { a: noise() } }),
-      );
-      observer.intake.spans(spans);
-      observer.intake.logs([logLine(`second ${second} ${noise()}`)], { service: "a", instance: "a-1" });
-      clock.advance(1000);
-    }
-    expect(statSync(file).size).toBeLessThan(retentionBytes * 1.05);
-    expect(observer.tally.of("retention")).toBeGreaterThan(1000);
-    clock.advance(5000);
-    expect(traces({ limit: "1000" }).length).toBeGreaterThan(500);
-    expect(traces({ limit: "1" })).toHaveLength(1);
-    expect(() => trace(traceId(n))).not.toThrow();
-    expect(() => trace(traceId(1))).toThrow("no trace");
-  });
-
-  test("stays within its bound when a few workers write more than anybody reads", () => {
-    const retentionBytes = 4 * 1024 * 1024;
-    restarted({ retentionBytes });
-    const lines = Array.from({ length: 4000 }, (_, place) => logLine(`line ${place} of a chatty worker`));
-    const bytes: number[] = [];
-    for (let tick = 0; tick < 24; tick++) {
-      observer.intake.logs(lines, { service: "a", instance: "a-1" });
-      clock.advance(250);
-      bytes.push(observer.stats().bytes);
-    }
-    // What came with the last tick, about a MiB, is on top.
-    expect(Math.max(...bytes)).toBeLessThan(retentionBytes * 1.4);
-    clock.advance(100);
-    expect(observer.stats().bytes).toBeLessThan(retentionBytes);
-    expect(observer.tally.of("retention") + observer.stats().logsStored).toBe(24 * 4000);
-  });
-
-  test("that is damaged is begun anew; a folder that cannot be is told", () => {
-    observer.stop();
-    const file = join(folder, "observer.sqlite");
-    for (const suffix of ["-wal", "-shm"]) rmSync(file + suffix, { force: true });
-    writeFileSync(file, "this is no database".repeat(1000));
-    observer = opened();
-    expect(traces()).toEqual([]);
-    const nowhere = new Observer({ file: join(file, "below", "a.sqlite"), clock });
-    expect(() => nowhere.start()).toThrow("cannot be opened");
-  });
-
-  test("options say which one is wrong", () => {
-    expect(() => new Observer({ file: ":memory:", retentionBytes: 10 })).toThrow("retentionBytes");
-    expect(() => new Observer({ file: ":memory:", quietMs: 0 })).toThrow("quietMs");
-    expect(() => new Observer({ file: ":memory:", slowMs: Number.NaN })).toThrow("slowMs");
   });
 });
 
