@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { UnixTransport } from "../transport/unix.ts";
-import { bodyText, FakeSupervisor, until } from "./fixtures/harness.ts";
+import { bodyText, FakeSupervisor, telemetry, until } from "./fixtures/harness.ts";
 import type { WorkerSpec } from "./spec.ts";
 
 const fixtures = join(import.meta.dir, "fixtures");
@@ -111,6 +111,33 @@ describe("a worker process", () => {
     await until("it said so", () => supervisor.said("failed").length === 1);
     expect(supervisor.said("failed")[0]?.message).toBe("asked to fail");
     expect(await new Response(child.stdout).text()).toContain("Cannot start: asked to fail");
+  });
+
+  test("what it wrote last reaches the observer, whether it crashes or cannot start", async () => {
+    const supervisor = await setUp();
+    const heard = await supervisor.observe();
+    const { ended } = await startWorker(supervisor, telemetry);
+    await supervisor.call("GET", "/reject", null, { deadline: Date.now() + 500 }).catch(() => {});
+    expect((await ended()).code).toBe(1);
+    await until("the crash is told", () => heard.includes("Unhandled rejection; the worker ends"));
+
+    const { config } = supervisor.spec();
+    const failing = { ...telemetry, config: { ...config!, env: { FAIL_START: "1" } } };
+    expect(await spawn(supervisor.spec(failing)).exited).toBe(1);
+    await until("the failure is told", () => heard.includes("Cannot start: asked to fail"));
+  });
+
+  test("an observer that hangs does not keep one that crashed", async () => {
+    const supervisor = await setUp();
+    const mute = join(supervisor.directory, "mute.sock");
+    const listener = Bun.listen({ unix: mute, socket: { data: () => {} } });
+    cleanups.push(() => listener.stop(true));
+    supervisor.changed("observer-1", "ready", mute);
+    const { ended } = await startWorker(supervisor, telemetry);
+    const began = performance.now();
+    await supervisor.call("GET", "/reject", null, { deadline: Date.now() + 500 }).catch(() => {});
+    expect((await ended()).code).toBe(1);
+    expect(performance.now() - began).toBeLessThan(3000);
   });
 
   test("without its supervisor it ends by itself", async () => {

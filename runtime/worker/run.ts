@@ -12,7 +12,8 @@ import type { WorkerSpec } from "./spec.ts";
 import { Worker } from "./worker.ts";
 import { recorderOf } from "./worker-telemetry.ts";
 
-const lastWordsMs = 200;
+/** Of a process that is not to be trusted any more, so that its last lines reach who reads them. */
+const lastWordsMs = 300;
 
 /** This process as the worker that MICROCOSM_WORKER describes. Ends the process when the worker is over. */
 export async function runWorker(roleOf: (spec: WorkerSpec) => Promise<Role>): Promise<void> {
@@ -27,8 +28,10 @@ export async function runWorker(roleOf: (spec: WorkerSpec) => Promise<Role>): Pr
   const log = new JsonLogger((line) => output.write(line), clock.now);
   const scope = new AsyncLocalStorage<RequestInfo>();
   captureConsole(log, () => scope.getStore());
+  let tellRest: () => Promise<void> = async () => {};
   const exit = async (code: number) => {
-    await output.flush(lastWordsMs);
+    const told = tellRest().catch(() => {});
+    await Promise.all([output.flush(lastWordsMs), Promise.race([told, Bun.sleep(lastWordsMs)])]);
     process.exit(code);
   };
   const crash = (what: string, error: unknown) => {
@@ -59,6 +62,7 @@ export async function runWorker(roleOf: (spec: WorkerSpec) => Promise<Role>): Pr
     recorder,
     scope,
   });
+  tellRest = () => worker.tellRest();
   process.on("SIGTERM", () => void worker.drain(spec.supervisor.drainTimeoutMs));
   // A start is kept out of the compiler (main.ts), and so is a service that nobody calls. Work is not.
   void worker.start().finally(() => {

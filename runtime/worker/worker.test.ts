@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { encodeData } from "../bus/data.ts";
 import { MemoryTransport } from "../transport/memory.ts";
 import { brokerRole } from "./broker-role.ts";
-import { bodyText, FakeSupervisor, until } from "./fixtures/harness.ts";
+import { bodyText, FakeSupervisor, telemetry, until } from "./fixtures/harness.ts";
 import { hostWorker } from "./host.ts";
 import { serviceRole } from "./service-role.ts";
 import type { WorkerSpec } from "./spec.ts";
@@ -164,6 +164,16 @@ describe("Worker", () => {
     await until("it said so", () => supervisor.said("failed").length === 1);
     expect(supervisor.said("failed")[0]?.code).toBe(code);
     expect(supervisor.said("ready")).toEqual([]);
+  });
+
+  test("a start that fails is told to the observer, with all that was written before", async () => {
+    const { supervisor, host } = await setUp();
+    const spec = supervisor.spec(telemetry);
+    const failing = host({ ...spec, config: { ...spec.config!, env: { FAIL_START: "1" } } });
+    const heard = await supervisor.observe();
+    expect(await (await failing).exited).toBe("failed");
+    await until("it is told", () => heard.includes("Cannot start: asked to fail"));
+    expect(heard[0]).toBe("Migrated");
   });
 
   test("a subscription to a topic that does not exist is told at the start", async () => {

@@ -177,6 +177,11 @@ export class Worker {
     await this.drain(0);
   }
 
+  /** Gives the observer what it was not told yet; nothing that is recorded later is told. For a process that must end now. */
+  async tellRest(): Promise<void> {
+    await this.#telemetry?.stop();
+  }
+
   #becomeReady(port: number | undefined, phases: Readonly<Record<string, number>>): void {
     const { spec, clock, elapsedMs } = this.#options;
     this.#state = "ready";
@@ -268,9 +273,9 @@ export class Worker {
     await this.#guarded("stop", async () => {
       await Promise.all([this.#mesh.stop(), this.#broker.stop()]);
     });
-    await this.#guarded("stop", async () => this.#telemetry?.stop());
-    // A start may fail before the link is there over which to say so.
+    // A start may fail before the link is there over which to say so, and over which it hears of the observer.
     await Promise.race([this.#connecting.catch(() => {}), Bun.sleep(linkWaitMs)]);
+    await this.#guarded("stop", () => this.tellRest());
     this.#say(last);
     this.#state = "over";
     await this.#guarded("stop", async () => this.#link?.close());

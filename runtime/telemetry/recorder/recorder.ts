@@ -155,10 +155,11 @@ export class Recorder {
     if (this.#ring.waiting >= this.#manySpans) this.onFull?.();
   }
 
-  log(record: Omit<LogRecord, "service" | "instance">): void {
+  /** A line of the owner's, unless it names another: the supervisor tells what workers wrote beside their logger. */
+  log(record: Omit<LogRecord, "service" | "instance"> & Partial<LogRecord>): void {
     const { service, instance } = this.owner;
     this.onStir?.();
-    this.#logs.add({ ...record, service, instance });
+    this.#logs.add({ service, instance, ...record });
   }
 
   /** From the observer: what is here of these traces, and what will come to be for a while, goes into the batches. */
@@ -203,6 +204,11 @@ export class Recorder {
         unsampled: this.#ring.takeUnsampled(),
       },
     };
+  }
+
+  /** Whether spans or lines are here that nobody has yet. */
+  get waits(): boolean {
+    return this.#ring.waiting > 0 || this.#logs.waiting > 0;
   }
 
   /** Whether another batch could be made right away. */

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { systemClock } from "../../clock.ts";
 import { MemoryTransport } from "../../transport/memory.ts";
 import type { Link, Listener } from "../../transport/transport.ts";
@@ -180,4 +180,92 @@ test("more than one batch leaves at once, and the rest with stop", async () => {
   await sender.stop();
   await sender.stop();
   await until(() => spansOf(heard).length === 2001);
+});
+
+describe("the last words", () => {
+  const line = (message: string) => ({ at: 1, level: "error", message }) as const;
+  const said = (batches: readonly TelemetryBatch[]) =>
+    batches.flatMap(({ logs }) => logs.map(({ message }) => message));
+
+  test("of one that was never started: told to an observer that is there", async () => {
+    const { recorder, sender, heard, listen } = setUp(1);
+    await listen();
+    recorder.log(line("Cannot start"));
+    await sender.stop();
+    await until(() => heard.length > 0);
+    expect(said(heard)).toEqual(["Cannot start"]);
+  });
+
+  test("of one that was quicker than the observer: told once that is there", async () => {
+    const { recorder, sender, heard, listen } = setUp(1);
+    recorder.log(line("Cannot start"));
+    const stopped = sender.stop();
+    await Bun.sleep(50);
+    await listen();
+    await stopped;
+    await until(() => heard.length > 0);
+    expect(said(heard)).toEqual(["Cannot start"]);
+  });
+
+  test("of one at rest: a link is made for them", async () => {
+    const { recorder, sender, heard, links, listen, later } = setUp(1);
+    await listen();
+    sender.start();
+    await until(() => links.length === 1 && recorder.onStir !== undefined);
+    later(60_000);
+    sender.report();
+    await until(() => links[0]?.open === false);
+    recorder.log(line("stopped"));
+    await sender.stop();
+    await until(() => said(heard).length > 0);
+    expect(said(heard)).toEqual(["stopped"]);
+    await until(() => links[1]?.open === false);
+  });
+
+  test("more of them than a batch has", async () => {
+    const { recorder, sender, heard, listen } = setUp(1);
+    await listen();
+    const all = Array.from({ length: 4000 }, (_, n) => `line ${n}`);
+    for (const message of all) recorder.log(line(message));
+    await sender.stop();
+    await until(() => said(heard).length >= all.length);
+    expect(said(heard)).toEqual(all);
+  });
+
+  test("with nobody to hear them it ends all the same, at once where there was an observer before", async () => {
+    const never = setUp(1);
+    never.recorder.log(line("in vain"));
+    const began = performance.now();
+    await never.sender.stop();
+    expect(performance.now() - began).toBeLessThan(2000);
+
+    const { recorder, sender, heard, listen, die } = setUp(1);
+    await listen();
+    sender.start();
+    await until(() => heard.length > 0);
+    await die();
+    recorder.log(line("in vain"));
+    const left = performance.now();
+    await sender.stop();
+    expect(performance.now() - left).toBeLessThan(300);
+  });
+
+  test("an observer that takes no connection holds nobody up", async () => {
+    const { recorder } = setUp(1);
+    const sender = new Sender({
+      recorder,
+      self: recorder.owner,
+      transport: {
+        name: "mute",
+        connect: () => new Promise<never>(() => {}),
+        listen: () => Promise.reject(new Error("no")),
+      },
+      locate: () => "observer",
+      clock: systemClock,
+    });
+    recorder.log(line("in vain"));
+    const began = performance.now();
+    await Promise.all([sender.stop(), sender.stop()]);
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
 });

@@ -32,6 +32,10 @@ const batchesPerTurn = 8;
 const maxBuffered = 1024 * 1024;
 /** A request names at most this many traces; the rest of it is ignored. */
 const maxTracesAsked = 2048;
+/** What waits at the end looks this long for an observer that takes it; nothing that ends may hang for its telemetry. */
+const lastWordsMs = 500;
+/** Between two looks. */
+const lookAgainMs = 20;
 
 /**
  * Brings what a recorder holds to the observer: about once a second, and sooner when much waits. While nothing is
@@ -52,7 +56,10 @@ export class Sender implements LinkHandler {
   #restsSince = 0;
   #sentAt = 0;
   #started = false;
-  #stopped = false;
+  #wasLinked = false;
+  #stopped: Promise<void> | undefined;
+  /** `stop` waits for nothing any more. */
+  #over = false;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -63,7 +70,7 @@ export class Sender implements LinkHandler {
   }
 
   start(): void {
-    if (this.#started || this.#stopped) return;
+    if (this.#started || this.#stopped !== undefined) return;
     this.#started = true;
     const { recorder, clock } = this.#options;
     recorder.onFull = () => this.#sendSoon();
@@ -79,12 +86,17 @@ export class Sender implements LinkHandler {
 
   /** Call it when an observer may have become ready: one it is not linked to cannot ask it for traces. */
   seek(): void {
-    if (this.#started && !this.#stopped && this.#link === undefined) this.#connect();
+    if (this.#started && this.#stopped === undefined && this.#link === undefined) this.#connect();
+  }
+
+  /** Sends what waits before its time, to an observer that is about to go. */
+  hurry(): void {
+    if (this.#stopped === undefined) this.#sendEarly();
   }
 
   /** Call it now and then while the worker is awake: tells its gauges, also those of one that does nothing. */
   report(): void {
-    if (this.#cancelTick !== undefined || this.#stopped) return;
+    if (this.#cancelTick !== undefined || this.#stopped !== undefined) return;
     const now = this.#options.clock.now();
     const isDue = now - this.#sentAt >= quietReportMs;
     if (this.#link !== undefined) {
@@ -93,17 +105,30 @@ export class Sender implements LinkHandler {
     } else if (isDue) this.#connect();
   }
 
-  /** Sends what is left, as far as the observer takes it, and closes the link. Idempotent. */
-  async stop(): Promise<void> {
-    if (this.#stopped) return;
-    this.#stopped = true;
+  /**
+   * Sends what is left, as far as an observer takes it within `patienceMs`, and closes the link. Also of one that was
+   * never started: a worker whose start fails has the most to tell. Further calls wait for the first.
+   */
+  stop(patienceMs = lastWordsMs): Promise<void> {
+    this.#stopped ??= this.#stop(patienceMs);
+    return this.#stopped;
+  }
+
+  async #stop(patienceMs: number): Promise<void> {
+    const { recorder, clock } = this.#options;
     this.#cancelTick?.();
     this.#cancelRemarkable?.();
-    this.#options.recorder.onFull = undefined;
-    this.#options.recorder.onRemarkable = undefined;
-    this.#options.recorder.onStir = undefined;
+    recorder.onFull = undefined;
+    recorder.onRemarkable = undefined;
+    recorder.onStir = undefined;
+    const deadline = clock.now() + patienceMs;
+    await this.#findObserver(deadline);
     this.#send(true);
-    await this.#connecting;
+    while (this.#link?.open && recorder.waits && clock.now() < deadline) {
+      this.#sendEarly();
+      if (recorder.waits) await this.#pause(lookAgainMs);
+    }
+    this.#over = true;
     await this.#link?.close();
   }
 
@@ -124,6 +149,23 @@ export class Sender implements LinkHandler {
     if (link !== this.#link) return;
     this.#link = undefined;
     this.#wake();
+  }
+
+  /** For something that waits. One that was never linked may have been quicker than the observer; others do not wait for one. */
+  async #findObserver(deadline: number): Promise<void> {
+    const { recorder, clock } = this.#options;
+    for (;;) {
+      const leftMs = deadline - clock.now();
+      if (this.#link !== undefined || !recorder.waits || leftMs <= 0) return;
+      this.#connect();
+      if (this.#connecting !== undefined) await Promise.race([this.#connecting, this.#pause(leftMs)]);
+      else if (this.#wasLinked) return;
+      if (this.#link === undefined) await this.#pause(Math.min(lookAgainMs, leftMs));
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.after(ms, resolve));
   }
 
   #arm(): void {
@@ -162,7 +204,7 @@ export class Sender implements LinkHandler {
   #wake(): void {
     this.#options.recorder.onStir = undefined;
     this.#quiet = 0;
-    if (this.#cancelTick === undefined && !this.#stopped) this.#arm();
+    if (this.#cancelTick === undefined && this.#stopped === undefined) this.#arm();
   }
 
   #connect(): void {
@@ -173,8 +215,10 @@ export class Sender implements LinkHandler {
     this.#connecting = transport.connect(address, { self, handler: this, isEarly: true }).then(
       (link) => {
         this.#connecting = undefined;
-        if (this.#stopped) return link.close();
+        if (this.#over) return link.close();
         this.#link = link;
+        this.#wasLinked = true;
+        if (this.#stopped !== undefined) return;
         this.#send(true);
         if (this.#cancelTick === undefined) this.#leaveUnlessAsked(this.#options.clock.now());
         else this.#wake();
@@ -193,7 +237,7 @@ export class Sender implements LinkHandler {
     this.#soon = true;
     queueMicrotask(() => {
       this.#soon = false;
-      if (!this.#stopped) this.#sendEarly();
+      if (this.#stopped === undefined) this.#sendEarly();
     });
   }
 
