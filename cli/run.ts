@@ -2,6 +2,7 @@ import { BrokerClient } from "../runtime/bus/client.ts";
 import { MeshClient } from "../runtime/calls/client.ts";
 import { systemClock, systemRandom } from "../runtime/clock.ts";
 import type { InstanceInfo, LogLine } from "../runtime/control/api.ts";
+import { LineRelay } from "../runtime/control/line-relay.ts";
 import { LiveFeed } from "../runtime/control/live-feed.ts";
 import { graphOf, type TelemetryAccess } from "../runtime/control/routes/telemetry.ts";
 import { ControlServer } from "../runtime/control/server.ts";
@@ -46,6 +47,7 @@ export interface StartedRun {
 export async function startRun(settings: RunSettings): Promise<StartedRun> {
   const { transport, launcher } = await workersOf(settings);
   const timeline = new Timeline(systemClock);
+  let lines: LineRelay | undefined;
   const supervisor = new Supervisor({
     topology: settings.topology,
     launcher,
@@ -60,10 +62,12 @@ export async function startRun(settings: RunSettings): Promise<StartedRun> {
     },
     removed: (id) => timeline.removed(id),
     acted: (action) => timeline.action(action),
+    untold: (line) => lines?.take(line),
   });
   await supervisor.open();
   const record = new RunRecorder(supervisor, timeline);
   const management = connectManagement(supervisor, transport, timeline);
+  lines = management.lines;
   record.begin();
   const control = new ControlServer({
     supervisor,
@@ -84,6 +88,7 @@ export async function startRun(settings: RunSettings): Promise<StartedRun> {
     await management.stop();
     record.end();
     await supervisor.stop();
+    await lines?.stop();
   };
   try {
     void tell(supervisor.logs.follow({ level: "notice" }), settings.log);
@@ -124,7 +129,7 @@ function connectManagement(supervisor: Supervisor, transport: Transport, timelin
   const random = systemRandom;
   const view = new RegistryView({ clock });
   view.apply(supervisor.registry.snapshot());
-  const unwatch = supervisor.registry.watch((delta) => {
+  supervisor.registry.watch((delta) => {
     if (!view.applyDelta(delta)) view.apply(supervisor.registry.snapshot());
   });
   const services = Object.keys(supervisor.topology.services);
@@ -135,14 +140,15 @@ function connectManagement(supervisor: Supervisor, transport: Transport, timelin
   };
   const broker = new BrokerClient({ transport, self, locate: locate("broker"), clock, random });
   const observer = new ObserverClient({ transport, self, locate: locate("observer"), clock });
-  const telemetry = supervisor.topology.telemetry.enabled
-    ? watchRun(supervisor, observer, timeline)
-    : undefined;
+  const { enabled } = supervisor.topology.telemetry;
+  const telemetry = enabled ? watchRun(supervisor, observer, timeline) : undefined;
+  const lines = enabled ? new LineRelay({ self, transport, view, clock }) : undefined;
+  lines?.start();
+  /** All but `lines`, which has more to tell until the observer ends. */
   const stop = async () => {
-    unwatch();
     await Promise.all([mesh.stop(), broker.stop(), observer.stop()]);
   };
-  return { mesh, broker, telemetry, stop };
+  return { mesh, broker, telemetry, lines, stop };
 }
 
 function watchRun(supervisor: Supervisor, observer: ObserverClient, timeline: Timeline): TelemetryAccess {

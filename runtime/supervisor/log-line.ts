@@ -22,6 +22,14 @@ export function parseLogLine(
   return structured ?? { at: now, ...source, level: stream === "stderr" ? "warn" : "info", message: text };
 }
 
+/**
+ * Whether a worker's logger wrote it, which tells the observer of it too. Its lines are on stdout and begin with their time
+ * (worker/logger.ts); other programs' JSON begins otherwise, and half a line of a process that died is plain text.
+ */
+export function isOfLogger(stream: "stdout" | "stderr", text: string, parsed: LogLine): boolean {
+  return stream === "stdout" && text.startsWith('{"at":') && parsed.message !== text;
+}
+
 function parseStructured(source: LogSource, text: string, now: number): LogLine | undefined {
   let value: unknown;
   try {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LogLine } from "../control/api.ts";
-import { errorWords, parseLogLine } from "./log-line.ts";
+import { errorWords, isOfLogger, parseLogLine } from "./log-line.ts";
 import { LogStore } from "./logs.ts";
 
 let directory: string;
@@ -121,6 +121,30 @@ describe("followers", () => {
     expect(seen).toHaveLength(10_001);
     expect(seen[10_000]).toMatchObject({ service: "supervisor", level: "warn" });
     expect(seen[10_000]?.message).toStartWith("5 lines are missing");
+    await logs.stop();
+  });
+});
+
+describe("what the observer has from nobody else", () => {
+  test.each([
+    ["stdout", '{"at":1,"level":"info","message":"from the logger"}', true],
+    ["stdout", '{"at":1,"level":"info","mess', false],
+    ["stdout", '{"level":"info","message":"of another program","at":1}', false],
+    ["stdout", "printed", false],
+    ["stderr", '{"at":1,"level":"info","message":"no logger writes there"}', false],
+    ["stderr", "error: out of memory", false],
+  ] as const)("%s %s: of the logger %p", (stream, text, expected) => {
+    const parsed = parseLogLine({ service: "orders", instance: "orders-1" }, stream, text, 9);
+    expect(isOfLogger(stream, text, parsed)).toBe(expected);
+  });
+
+  test("is told, and what it is told of already is not", async () => {
+    const untold: LogLine[] = [];
+    const logs = new LogStore({ directory: join(directory, "gone"), untold: (one) => untold.push(one) });
+    logs.write(line(1), true);
+    logs.write(line(2));
+    await logs.flush();
+    expect(messages(untold)).toEqual(["line 2", expect.stringContaining("orders cannot be written")]);
     await logs.stop();
   });
 });

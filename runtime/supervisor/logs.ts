@@ -14,6 +14,8 @@ export interface LogStoreOptions {
   readonly fileBytes?: number;
   /** Files kept per service. Default 3. */
   readonly files?: number;
+  /** Hears of each line that the observer has from nobody else. Must not throw. */
+  readonly untold?: ((line: LogLine) => void) | undefined;
 }
 
 const maxPendingCharacters = 4 * 1024 * 1024;
@@ -43,6 +45,7 @@ export class LogStore {
   readonly #ringCharacters: number;
   readonly #fileBytes: number;
   readonly #fileCount: number;
+  readonly #untold: (line: LogLine) => void;
   /** By instance. Those of removed instances stay readable; their number is bounded by the scale limits. */
   readonly #rings = new Map<string, Ring>();
   readonly #files = new Map<string, LogFile>();
@@ -54,13 +57,16 @@ export class LogStore {
     this.#ringCharacters = positive("ringCharacters", options.ringCharacters ?? 512 * 1024);
     this.#fileBytes = positive("fileBytes", options.fileBytes ?? 10 * 1024 * 1024);
     this.#fileCount = positive("files", options.files ?? 3);
+    this.#untold = options.untold ?? (() => {});
   }
 
-  write(line: LogLine): void {
+  /** `isTold`: who wrote it tells the observer of it too. */
+  write(line: LogLine, isTold = false): void {
     const text = JSON.stringify(line);
     this.#ring(line.instance).push(line, text.length, this.#ringLines, this.#ringCharacters);
     this.#file(line.service).append(text);
     for (const follower of this.#followers) follower.push(line);
+    if (!isTold) this.#untold(line);
   }
 
   /** The last `count` lines that pass the filter, oldest first. */
@@ -117,12 +123,13 @@ export class LogStore {
     return file;
   }
 
-  /** Said in memory and to followers only: the file is what does not work. */
+  /** Said everywhere but in the file, which is what does not work. */
   #cannotWrite(service: string, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     const line = ownLine("error", `the log file of ${service} cannot be written: ${reason}`);
     this.#ring(line.instance).push(line, line.message.length, this.#ringLines, this.#ringCharacters);
     for (const follower of this.#followers) follower.push(line);
+    this.#untold(line);
   }
 }
 

@@ -10,7 +10,7 @@ import { Fleet } from "./fleet.ts";
 import { HeartbeatMonitor } from "./heartbeat.ts";
 import { Instance } from "./instance.ts";
 import type { Launcher } from "./launcher.ts";
-import { parseLogLine } from "./log-line.ts";
+import { isOfLogger, parseLogLine } from "./log-line.ts";
 import { LogStore } from "./logs.ts";
 import { checkPortFree, findFreePort } from "./port-check.ts";
 import { RunDirectory } from "./run-directory.ts";
@@ -35,6 +35,8 @@ export interface SupervisorOptions {
   readonly removed?: (id: string) => void;
   /** Somebody did something to a service or an instance: `scale catalog to 3`. Must not throw. */
   readonly acted?: (action: { text: string; service: string; instance?: string }) => void;
+  /** A line that the observer has from nobody else: the supervisor's own, or written beside a worker's logger. Must not throw. */
+  readonly untold?: (line: LogLine) => void;
 }
 
 export interface Ready {
@@ -111,7 +113,7 @@ export class Supervisor {
       await directory.close();
       throw error;
     }
-    const logs = new LogStore({ directory: directory.logs });
+    const logs = new LogStore({ directory: directory.logs, untold: this.#options.untold });
     this.#open = { directory, logs, links, fleet: this.#fleet(directory, logs, links) };
   }
 
@@ -308,7 +310,10 @@ export class Supervisor {
             this.registry.put(record);
             changed?.(instance.info());
           },
-          output: (stream, line) => logs.write(parseLogLine(source, stream, line, this.#clock.now())),
+          output: (stream, text) => {
+            const line = parseLogLine(source, stream, text, this.#clock.now());
+            logs.write(line, isOfLogger(stream, text, line));
+          },
           log: (level, message) => this.log(level, message),
         });
         return instance;

@@ -1,0 +1,69 @@
+import type { Clock } from "../clock.ts";
+import type { RegistryView } from "../registry/view.ts";
+import { Recorder } from "../telemetry/recorder/recorder.ts";
+import { Sender } from "../telemetry/recorder/sender.ts";
+import type { Peer, Transport } from "../transport/transport.ts";
+import type { LogLine } from "./api.ts";
+
+export interface LineRelayOptions {
+  readonly self: Peer;
+  readonly transport: Transport;
+  /** Says where the observer is. */
+  readonly view: RegistryView;
+  readonly clock: Clock;
+  /** Lines kept while there is no observer; the oldest give way, and are counted. Default 4096. */
+  readonly maxLines?: number;
+}
+
+/** There are no spans here. */
+const leastSpans = 2;
+
+/**
+ * Brings the observer the lines that it has from no worker: what was written beside a logger, and the supervisor's own.
+ * As a worker brings its own: in batches about once a second, bounded, what was let go is counted.
+ */
+export class LineRelay {
+  readonly #recorder: Recorder;
+  readonly #sender: Sender;
+  readonly #view: RegistryView;
+  #unwatch: () => void = () => {};
+
+  constructor({ self, transport, view, clock, maxLines = 4096 }: LineRelayOptions) {
+    this.#view = view;
+    this.#recorder = new Recorder({
+      owner: self,
+      sample: 0,
+      slowMs: 0,
+      ringSpans: leastSpans,
+      maxLogs: maxLines,
+    });
+    const locate = () => view.ready("observer")[0]?.address;
+    this.#sender = new Sender({ recorder: this.#recorder, self, transport, locate, clock });
+  }
+
+  start(): void {
+    this.#unwatch = this.#view.onChange((services) => {
+      if (!services.has("observer")) return;
+      if (this.#view.isReady("observer")) this.#sender.seek();
+      // It drains last of all: what the others wrote as they ended is told now, or never.
+      else this.#sender.hurry();
+    });
+    this.#sender.start();
+  }
+
+  take({ fields = {}, ...line }: LogLine): void {
+    const { traceId, spanId, ...rest } = fields;
+    this.#recorder.log({
+      ...line,
+      ...(typeof traceId === "string" ? { traceId } : {}),
+      ...(typeof spanId === "string" ? { spanId } : {}),
+      ...(Object.keys(rest).length === 0 ? {} : { fields: rest }),
+    });
+  }
+
+  /** Waits for no observer: at the end of a run there is none any more. Idempotent. */
+  async stop(): Promise<void> {
+    this.#unwatch();
+    await this.#sender.stop(0);
+  }
+}
