@@ -117,7 +117,7 @@ describe("a worker process", () => {
     const supervisor = await setUp();
     const heard = await supervisor.observe();
     const { ended } = await startWorker(supervisor, telemetry);
-    await supervisor.call("GET", "/reject", null, { deadline: Date.now() + 500 }).catch(() => {});
+    await supervisor.call("GET", "/reject").catch(() => {});
     expect((await ended()).code).toBe(1);
     await until("the crash is told", () => heard.includes("Unhandled rejection; the worker ends"));
 
@@ -135,9 +135,9 @@ describe("a worker process", () => {
     supervisor.changed("observer-1", "ready", mute);
     const { ended } = await startWorker(supervisor, telemetry);
     const began = performance.now();
-    await supervisor.call("GET", "/reject", null, { deadline: Date.now() + 500 }).catch(() => {});
+    await supervisor.call("GET", "/reject").catch(() => {});
     expect((await ended()).code).toBe(1);
-    expect(performance.now() - began).toBeLessThan(3000);
+    expect(performance.now() - began).toBeLessThan(8000);
   });
 
   test("without its supervisor it ends by itself", async () => {
