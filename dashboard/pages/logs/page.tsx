@@ -7,7 +7,7 @@ import { instances } from "../../live.ts";
 import type { Page } from "../../page.ts";
 import { recording } from "../../recording.ts";
 import { query, setQuery } from "../../router.ts";
-import { formatCount } from "../format.ts";
+import { formatCount, formatTime } from "../format.ts";
 import { traceHref } from "../links.ts";
 import { Losses } from "../losses.tsx";
 import { Loading } from "../loading.tsx";
@@ -30,7 +30,7 @@ function Logs() {
   const [line, setLine] = useState<StoredLog>();
   const narrow = useNarrow();
   const tail = useTail(filter, recording.value === undefined);
-  const { lines, loading, error } = tail;
+  const { lines, loading, error, leftOut } = tail;
   const isFiltered = parametersOf(filter).size > 0;
   return (
     <div class="page fill">
@@ -61,6 +61,13 @@ function Logs() {
           <button type="button" class="button small" onClick={() => setQuery({ trace: undefined })}>
             Show all
           </button>
+        </p>
+      )}
+      {leftOut !== undefined && (
+        <p class="filter-line" role="status">
+          More came at once than this page holds:{" "}
+          {isFiltered ? "lines" : `${formatCount(leftOut.lines)} lines`} before {formatTime(leftOut.before)}{" "}
+          were left out.
         </p>
       )}
       {lines.length > 0 && <ErrorLine message={error?.message} />}

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { StoredLog } from "../../../runtime/telemetry/query.ts";
 import { get } from "../../api.ts";
-import { LogBuffer } from "./buffer.ts";
+import { LogBuffer, maxLines } from "./buffer.ts";
+import { newerLines } from "./catch-up.ts";
 import { type LogFilter, logPath, pageLines } from "./log-query.ts";
 
 export interface Tail {
@@ -11,6 +12,15 @@ export interface Tail {
   /** There are no lines older than those here, or no room for them. */
   readonly atStart: boolean;
   readonly loadOlder: () => void;
+  /** More lines came at once than a page holds: the newest are here. Until another filter is chosen. */
+  readonly leftOut: LeftOut | undefined;
+}
+
+export interface LeftOut {
+  /** Of the oldest line that came through. Milliseconds since the epoch. */
+  readonly before: number;
+  /** Of all lines; with a filter nobody knows how many of them fit. */
+  readonly lines: number;
 }
 
 const lookMs = 1000;
@@ -25,10 +35,12 @@ export function useTail(filter: LogFilter, live: boolean): Tail {
     loading: true,
   });
   const [atStart, setAtStart] = useState(false);
+  const [leftOut, setLeftOut] = useState<LeftOut>();
 
   useEffect(() => {
     buffer.current = new LogBuffer();
     setAtStart(false);
+    setLeftOut(undefined);
     setState({ lines: [], loading: true });
   }, [key]);
 
@@ -41,12 +53,23 @@ export function useTail(filter: LogFilter, live: boolean): Tail {
       if (live && !gone.signal.aborted) timer = setTimeout(look, lookMs);
     };
     const more = async (signal: AbortSignal) => {
+      const ask = (place: { before?: number; after?: number }) =>
+        get<StoredLog[]>(logPath(filter, place), signal);
       const after = mine.newest;
       try {
-        const found = await get<StoredLog[]>(logPath(filter, after === undefined ? {} : { after }), signal);
-        if (signal.aborted) return;
-        if (after === undefined && found.length < pageLines) setAtStart(true);
-        mine.append(found);
+        if (after === undefined) {
+          const found = await ask({});
+          if (signal.aborted) return;
+          setAtStart(found.length < pageLines);
+          mine.append(found);
+        } else {
+          const { lines, left } = await newerLines(ask, after, maxLines);
+          if (signal.aborted) return;
+          mine.append(lines);
+          const oldest = lines[lines.length - 1];
+          // Ids are given out one by one.
+          if (left && oldest !== undefined) setLeftOut({ before: oldest.at, lines: oldest.id - after - 1 });
+        }
         setState({ lines: mine.lines, loading: false });
       } catch (error) {
         if (signal.aborted) return;
@@ -78,7 +101,7 @@ export function useTail(filter: LogFilter, live: boolean): Tail {
       });
   };
 
-  return { error: undefined, ...state, atStart, loadOlder };
+  return { error: undefined, ...state, atStart, loadOlder, leftOut };
 }
 
 function errorOf(error: unknown): Error {
