@@ -11,10 +11,14 @@ export const graph = signal<LiveGraph | undefined>(undefined);
 export const instances = signal<readonly InstanceInfo[] | undefined>(undefined);
 /** What happened since the page was opened, newest last; the Timeline page asks for the rest. */
 export const recent = signal<readonly TimelineEntry[]>([]);
+/** Rises when `recent` may not have all that happened: who shows the timeline asks for it again. */
+export const missed = signal(0);
 export const connection = signal<Connection>("connecting");
 export const run = signal<RunInfo | undefined>(undefined);
 
 const maxRecent = 200;
+/** What has happened when a stream opens is in the observer's file by then. */
+const writtenAfterMs = 2000;
 const instancesEveryMs = 1000;
 /** A graph that is older than this is shown as old. */
 export const staleAfterMs = 5000;
@@ -26,17 +30,32 @@ export const staleAfterMs = 5000;
 export function startLive(): () => void {
   let source: EventSource | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let written: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
+  let wasOpen = false;
+  let heard = 0;
+  const miss = () => {
+    missed.value++;
+  };
 
   const open = () => {
     if (source !== undefined || document.hidden || stopped) return;
     source = new EventSource("/api/telemetry/live");
+    // The browser opens a lost stream again by itself, and says so by this event only.
+    source.addEventListener("open", () => {
+      if (wasOpen) miss();
+      wasOpen = true;
+      clearTimeout(written);
+      written = setTimeout(miss, writtenAfterMs);
+    });
     source.addEventListener("graph", (event) => {
       graph.value = JSON.parse((event as MessageEvent<string>).data) as LiveGraph;
     });
     source.addEventListener("timeline", (event) => {
       const entry = JSON.parse((event as MessageEvent<string>).data) as TimelineEntry;
       recent.value = [...recent.value.slice(1 - maxRecent), entry];
+      // Asked for before those of the last time leave the list.
+      if (++heard % (maxRecent / 2) === 0) miss();
       void look();
     });
     // An answer that is no event stream (telemetry is off) closes it for good; a lost connection is opened again.
@@ -45,6 +64,7 @@ export function startLive(): () => void {
     });
   };
   const close = () => {
+    clearTimeout(written);
     source?.close();
     source = undefined;
   };

@@ -1,16 +1,17 @@
 import { useEffect, useState } from "preact/hooks";
 import type { TimelineEntry } from "../../runtime/telemetry/query.ts";
 import { api } from "../api.ts";
-import { recent } from "../live.ts";
+import { missed, recent } from "../live.ts";
 import type { SeriesRange } from "./series-grid.ts";
 
 const limit = 1000;
 
-/** What was done and what happened within the range, oldest first; new entries as they come. */
+/** What was done and what happened within the range, oldest first; new entries as they come, and those of meanwhile after a time without a stream. */
 export function useTimeline(range: SeriesRange): { entries: readonly TimelineEntry[]; error: unknown } {
   const [stored, setStored] = useState<readonly TimelineEntry[]>([]);
   const [error, setError] = useState<unknown>();
   const key = JSON.stringify(range);
+  const times = missed.value;
   useEffect(() => {
     const gone = new AbortController();
     const now = Date.now();
@@ -25,7 +26,7 @@ export function useTimeline(range: SeriesRange): { entries: readonly TimelineEnt
       },
     );
     return () => gone.abort();
-  }, [key]);
+  }, [key, times]);
   return { entries: merged(stored, recent.value, range), error };
 }
 

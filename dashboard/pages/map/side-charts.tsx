@@ -1,8 +1,9 @@
 import { Chart, type ChartLine } from "../../charts/chart.tsx";
 import type { SeriesRange } from "../../charts/series-grid.ts";
 import { type SeriesAsk, useSeries } from "../../charts/use-series.ts";
+import { useTimeline } from "../../charts/use-timeline.ts";
 import { ErrorLine } from "../../components/states.tsx";
-import { recent, run } from "../../live.ts";
+import { run } from "../../live.ts";
 import { momentOf } from "../../recording.ts";
 import { formatMs, formatRate } from "../format.ts";
 
@@ -26,7 +27,10 @@ export function SideCharts({ sources }: SideChartsProps) {
     { metric, where, stat: "p50" },
     { metric, where, stat: "p99" },
   ]);
-  const { answer, error } = useSeries(asks, lastMinutes());
+  const range = lastMinutes();
+  const { answer, error } = useSeries(asks, range);
+  // Without its marks a chart is as useful.
+  const { entries } = useTimeline(range);
   if (answer === undefined) return <ErrorLine message={error instanceof Error ? error.message : undefined} />;
   const rates: ChartLine[] = [];
   const times: ChartLine[] = [];
@@ -43,7 +47,7 @@ export function SideCharts({ sources }: SideChartsProps) {
   });
   if (rates.length === 0) return <p class="muted">Nothing in the last five minutes.</p>;
   const { from, stepMs } = answer;
-  const common = { from, stepMs, height: chartHeight, marks: recent.value, sync: "map-side" };
+  const common = { from, stepMs, height: chartHeight, marks: entries, sync: "map-side" };
   return (
     <>
       <ErrorLine message={error instanceof Error ? error.message : undefined} />
