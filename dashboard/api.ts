@@ -110,7 +110,8 @@ export const api = {
     get<Series[]>(withQuery("/api/telemetry/series", { ...query }), signal),
   heatmap: (
     query: {
-      readonly service?: string | undefined;
+      readonly metric: string;
+      readonly where: readonly string[];
       readonly from: number;
       readonly to: number;
       readonly step: number;

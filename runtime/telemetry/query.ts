@@ -11,7 +11,7 @@ import type { AttributeValue, HistogramData, LogRecord, SpanRecord, TimelineEntr
  * | GET /api/telemetry/logs?LogQuery | StoredLog[] newest first |
  * | GET /api/telemetry/metrics | string[]: names of metrics |
  * | GET /api/telemetry/series?SeriesQuery | Series[] |
- * | GET /api/telemetry/heatmap?service=&from=&to=&step= | Heatmap |
+ * | GET /api/telemetry/heatmap?metric=&service=&where=&from=&to=&step= | Heatmap; by itself of the requests that are answered |
  * | GET /api/telemetry/graph?windowMs=&at= | LiveGraph; with `at` as it was then |
  * | GET /api/telemetry/summary?from=&to= | RunSummary: what came of all that time |
  * | GET /api/telemetry/timeline?from=&to=&limit= | TimelineEntry[] |

@@ -1,37 +1,111 @@
-import { useEffect, useState } from "preact/hooks";
-import type { Heatmap } from "../../../runtime/telemetry/query.ts";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Heatmap, Series } from "../../../runtime/telemetry/query.ts";
 import { api } from "../../api.ts";
 import { HeatmapChart } from "../../charts/heatmap.tsx";
 import { rowsInUse } from "../../charts/rows-in-use.ts";
 import { gridOf, type SeriesRange } from "../../charts/series-grid.ts";
-import { now } from "../../recording.ts";
+import { useSeries } from "../../charts/use-series.ts";
 import { Panel } from "../../components/panel.tsx";
 import { ErrorLine } from "../../components/states.tsx";
+import { now } from "../../recording.ts";
+import { query, setQuery } from "../../router.ts";
+import { nameOf } from "./series-panel.tsx";
 
 export interface HeatPanelProps {
-  readonly service: string;
+  readonly metric: string;
+  /** Labels that tell one line of the page from another; the map is of one of them. */
+  readonly by: string;
+  readonly where: readonly string[];
   readonly range: SeriesRange;
+}
+
+interface Line {
+  readonly name: string;
+  readonly where: readonly string[];
 }
 
 const minEveryMs = 3000;
 
-/** How long the requests of one service took. */
-export function HeatPanel({ service, range }: HeatPanelProps) {
+/** How long the requests took of one service, edge, instance or route: the one in the address, or the busiest. */
+export function HeatPanel({ metric, by, where, range }: HeatPanelProps) {
+  const { answer, error } = useSeries([{ metric, stat: "rate", by, where }], range);
+  const lines = linesOf(answer?.series[0] ?? [], where);
+  // The busiest may be another one with each step: it stays what it was, or the picture would change by itself.
+  const first = useRef<Line>(undefined);
+  first.current ??= lines[0];
+  const asked = query.value.get("heat");
+  const line = lines.find(({ name }) => name === asked) ?? first.current;
+  const map = useHeatmap(metric, line?.where, range);
+  const told = map.error ?? error;
+  const empty = answer !== undefined && (line === undefined || (map.data !== undefined && isEmpty(map.data)));
+  return (
+    <Panel
+      title="Latency, all requests"
+      actions={
+        line !== undefined && (
+          <span class="field">
+            of
+            <select
+              class="select small heat-of"
+              aria-label="Latency of"
+              value={line.name}
+              onChange={(event) => setQuery({ heat: event.currentTarget.value })}
+            >
+              {(lines.some(({ name }) => name === line.name) ? lines : [line, ...lines]).map(({ name }) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </span>
+        )
+      }
+    >
+      <ErrorLine message={told instanceof Error ? told.message : undefined} />
+      {empty && <p class="chart-calm">No requests in this time</p>}
+      {line !== undefined && map.data !== undefined && !empty && (
+        <HeatmapChart data={map.data} label={`Latency of ${line.name} over time`} />
+      )}
+    </Panel>
+  );
+}
+
+/** The busiest first. What has no name of its own, such as a request of no route, cannot be asked for. */
+function linesOf(series: readonly Series[], within: readonly string[]): Line[] {
+  return series
+    .filter(({ labels }) => Object.values(labels).every((value) => value !== ""))
+    .map(({ labels }) => ({
+      name: nameOf(labels),
+      where: [...within, ...Object.entries(labels).map(([label, value]) => `${label}=${value}`)],
+    }));
+}
+
+function isEmpty({ counts, bounds }: Heatmap): boolean {
+  return rowsInUse(counts, bounds.length).end === 0;
+}
+
+/** Asked for again with each step; a page in the background asks nothing. */
+function useHeatmap(
+  metric: string,
+  where: readonly string[] | undefined,
+  range: SeriesRange,
+): { readonly data: Heatmap | undefined; readonly error: unknown } {
   const [data, setData] = useState<Heatmap | undefined>();
-  const [error, setError] = useState<string | undefined>();
-  const key = JSON.stringify([service, range]);
+  const [error, setError] = useState<unknown>();
+  const key = JSON.stringify([metric, where, range]);
   useEffect(() => {
+    setData(undefined);
+    if (where === undefined) return;
     const gone = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    setData(undefined);
     const ask = async () => {
       const { from, to, stepMs } = gridOf(range, now());
       if (!document.hidden) {
         try {
-          setData(await api.heatmap({ service, from, to, step: stepMs }, gone.signal));
+          setData(await api.heatmap({ metric, where, from, to, step: stepMs }, gone.signal));
           setError(undefined);
         } catch (cause) {
-          if (!gone.signal.aborted) setError(cause instanceof Error ? cause.message : String(cause));
+          if (!gone.signal.aborted) setError(cause);
         }
       }
       if ("lastMs" in range && !gone.signal.aborted) timer = setTimeout(ask, Math.max(minEveryMs, stepMs));
@@ -42,12 +116,5 @@ export function HeatPanel({ service, range }: HeatPanelProps) {
       clearTimeout(timer);
     };
   }, [key]);
-  const empty = data !== undefined && rowsInUse(data.counts, data.bounds.length).end === 0;
-  return (
-    <Panel title={`Latency of ${service}, all requests`}>
-      <ErrorLine message={error} />
-      {empty && <p class="chart-calm">No requests in this time</p>}
-      {data !== undefined && !empty && <HeatmapChart data={data} label={`Latency of ${service} over time`} />}
-    </Panel>
-  );
+  return { data, error };
 }

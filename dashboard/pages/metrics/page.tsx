@@ -50,14 +50,25 @@ function Metrics() {
             ))}
           </select>
         </label>
-        <Segments label="Lines" options={views} chosen={view} onChoose={(by) => setQuery({ by })} />
+        <Segments
+          label="Lines"
+          options={views}
+          chosen={view}
+          onChoose={(by) => setQuery({ by, heat: undefined })}
+        />
         <Spring />
         <TimeRangePicker range={picked} />
       </Toolbar>
       <div class="chart-grid">
         <Requests view={view} where={where} {...common} />
       </div>
-      <HeatPanel service={service === "" ? "gateway" : service} range={range} />
+      <HeatPanel
+        key={`${view} ${service}`}
+        metric={sourceOf(view)}
+        by={labels[view]}
+        where={where}
+        range={range}
+      />
       <div class="chart-grid">
         <SeriesPanel
           {...common}
@@ -104,9 +115,14 @@ const labels: Readonly<Record<View, string>> = {
   route: "route",
 };
 
-/** Rate, errors and percentiles; of edges as the callers see them. */
+/** Of edges as the callers see them. */
+function sourceOf(view: View): string {
+  return view === "edge" ? metric.clientDuration : metric.serverDuration;
+}
+
+/** Rate, errors and percentiles. */
 function Requests({ view, where, ...common }: RequestsProps) {
-  const source = view === "edge" ? metric.clientDuration : metric.serverDuration;
+  const source = sourceOf(view);
   const by = labels[view];
   const ask = (stat: string, more: readonly string[] = []) => ({
     metric: source,

@@ -1,5 +1,4 @@
 import { MicrocosmError } from "../../../sdk/errors.ts";
-import { metric } from "../names.ts";
 import type { Heatmap, Series, SeriesQuery } from "../query.ts";
 import { Cell, statOf, stats } from "./cell.ts";
 import { lowerBound } from "./histogram.ts";
@@ -81,17 +80,23 @@ function place(
 }
 
 export interface HeatmapQuery {
-  readonly service: string;
+  /** A histogram of durations in milliseconds. */
+  readonly metric: string;
+  /** The same as `service=…` in `where`. */
+  readonly service?: string | undefined;
+  /** `label=value` each. */
+  readonly where: readonly string[];
   readonly from: number;
   readonly to: number;
   readonly step: number;
 }
 
-/** Durations of the requests that a service answered. Throws `bad-request`. */
+/** Durations of all that the labels fit, added up. Throws `bad-request`. */
 export function heatmapOf(table: MetricTable, query: HeatmapQuery, now: number): Heatmap {
-  const { service, from, to, step } = query;
+  const { metric: name, service, from, to, step } = query;
   checkRange(from, to, step, maxColumns);
-  const entries = table.matching(metric.serverDuration, { service });
+  const labels = { ...labelsOf(query.where), ...(service === undefined ? {} : { service }) };
+  const entries = table.matching(name, labels);
   const range = { from, to, stepMs: step, now };
   const tier = table.tierFor(range, entries.length);
   const columns = Math.ceil((to - from) / step);

@@ -5,7 +5,7 @@ import { metric } from "../names.ts";
 import type { Heatmap, LiveGraph, Series } from "../query.ts";
 import { gaugeMs } from "./live-window.ts";
 import { Observer } from "./observer.ts";
-import { queries } from "./queries.ts";
+import { queries, type QueryParameters } from "./queries.ts";
 import { batch } from "./spans-fixture.ts";
 
 const start = 1_700_000_000_000;
@@ -154,6 +154,27 @@ describe("charts", () => {
       [0, true, 3],
       [0, false, 1],
     ]);
+  });
+
+  test("the heat map is of a service, an edge, an instance or a route, as its labels say", () => {
+    report(
+      duration(metric.serverDuration, 3, 10, { route: "GET /a" }),
+      duration(metric.serverDuration, 5, 10, { route: "GET /b", instance: "orders-2" }),
+      duration(metric.clientDuration, 7, 10, { to: "catalog" }),
+      duration(metric.clientDuration, 11, 10, { to: "payments" }),
+    );
+    clock.advance(4000);
+    const of = (ask: QueryParameters) => {
+      const range = { from: String(start), to: String(start + 4000), step: "1000" };
+      const { counts } = queries.heatmap!(observer, { ...range, ...ask }) as Heatmap;
+      return counts.flat().reduce((sum, count) => sum + count, 0);
+    };
+    expect(of({ where: "route=GET /a" })).toBe(3);
+    expect(of({ where: ["service=orders", "instance=orders-2"] })).toBe(5);
+    expect(of({ metric: metric.clientDuration, where: ["service=orders", "to=catalog"] })).toBe(7);
+    expect(of({ metric: metric.clientDuration, service: "orders" })).toBe(18);
+    expect(of({})).toBe(8);
+    expect(() => of({ where: "nothing" })).toThrow("label=value");
   });
 });
 

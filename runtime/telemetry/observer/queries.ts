@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MicrocosmError } from "../../../sdk/errors.ts";
+import { metric } from "../names.ts";
 import type { LogQuery, SeriesQuery, TraceQuery } from "../query.ts";
 import { heatmapOf, seriesOf } from "./charts.ts";
 import { graphAt } from "./graph-at.ts";
@@ -14,6 +15,11 @@ const amount = z.coerce.number().min(0).optional();
 const limit = z.coerce.number().int().min(1).max(1000).optional();
 const name = z.string().min(1).max(1000).optional();
 const hexId = z.string().regex(/^[0-9a-f]{32}$/, "expected 32 hex digits");
+
+const where = z
+  .union([z.string().transform((one) => [one]), z.array(z.string())])
+  .optional()
+  .transform((given) => given ?? []);
 
 const traceQuery = z.strictObject({
   service: name,
@@ -46,10 +52,7 @@ const logQuery = z.strictObject({
 const seriesQuery = z.strictObject({
   metric: z.string().min(1).max(1000),
   by: z.string().max(1000).optional(),
-  where: z
-    .union([z.string().transform((one) => [one]), z.array(z.string())])
-    .optional()
-    .transform((given) => given ?? []),
+  where,
   from: z.coerce.number().min(0),
   to: z.coerce.number().min(0),
   stepMs: z.coerce.number().positive(),
@@ -57,7 +60,9 @@ const seriesQuery = z.strictObject({
   stat: z.string(),
 });
 const heatmapQuery = z.strictObject({
-  service: z.string().min(1),
+  metric: name.default(metric.serverDuration),
+  service: name,
+  where,
   from: z.coerce.number().min(0),
   to: z.coerce.number().min(0),
   step: z.coerce.number().positive(),
