@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { formatSince } from "../pages/format.ts";
+import { dayOf, formatSince, formatWhen } from "../pages/format.ts";
 import { colourOf, dark } from "../theme.ts";
 import { type Mark, marksPlugin } from "./marks.ts";
 import "./charts.css";
@@ -89,6 +89,7 @@ function optionsOf(
 ): uPlot.Options {
   const { sync, onRange, axis: reading = "clock" } = latest.current;
   const tell = reading === "clock" ? clock : (at: number) => formatSince(at * 1000);
+  const point = (at: number) => (reading === "clock" ? formatWhen(at * 1000, Date.now()) : tell(at, 1));
   const text = colourOf("--text-3");
   const line = colourOf("--line");
   const format = (value: number | null | undefined) =>
@@ -127,7 +128,7 @@ function optionsOf(
       { ...axis, size: 62, space: 34, values: (_, splits) => splits.map(format) },
     ],
     series: [
-      { label: "at", value: (_, at) => (at === null ? "" : tell(at, 1)) },
+      { label: "at", value: (_, at) => (at === null ? "" : point(at)) },
       ...lines.map(({ label, colour, area }, place): uPlot.Series => {
         const stroke = colourOf(colour ?? palette[place % palette.length]!);
         return {
@@ -178,8 +179,9 @@ function newest(values: ArrayLike<number | null | undefined> | undefined): numbe
   return undefined;
 }
 
-/** Seconds only where the axis tells them apart. */
+/** Seconds only where the axis tells them apart; a day where it begins. */
 function clock(atSeconds: number, stepSeconds: number): string {
   const time = new Date(atSeconds * 1000).toLocaleTimeString("en-GB");
+  if (time === "00:00:00") return dayOf(atSeconds * 1000);
   return stepSeconds < 60 ? time : time.slice(0, 5);
 }

@@ -6,10 +6,11 @@ import { weightOf } from "./weight.ts";
 
 describe("the grid of a chart", () => {
   test("has full steps and at most as many as a chart has room for", () => {
-    for (const spanMs of [60_000, 300_000, 900_000, 3_600_000, 21_600_000]) {
+    for (const spanMs of [60_000, 300_000, 900_000, 3_600_000, 21_600_000, 172_800_000, 365 * 86_400_000]) {
       const { from, to, stepMs } = gridOf({ lastMs: spanMs }, 1_700_000_012_345);
       expect(stepMs).toBe(stepFor(spanMs));
-      expect([from % stepMs, to % stepMs]).toEqual([0, 0]);
+      const unit = Math.min(stepMs, 60_000);
+      expect([from % unit, to % unit, (to - from) % stepMs]).toEqual([0, 0, 0]);
       expect((to - from) / stepMs).toBeLessThanOrEqual(181);
     }
   });
@@ -19,6 +20,14 @@ describe("the grid of a chart", () => {
     const { to, stepMs } = gridOf({ lastMs: 60_000 }, now);
     expect(to + stepMs).toBeGreaterThan(now - stepMs);
     expect(to).toBeLessThanOrEqual(now - stepMs + stepMs - 1);
+  });
+
+  test("of days ends with the last full minute, or a young run would have nothing to show", () => {
+    const now = 1_700_000_012_345;
+    const { to, stepMs } = gridOf({ lastMs: 172_800_000 }, now);
+    expect(stepMs).toBeGreaterThan(60_000);
+    expect(to).toBeGreaterThan(now - 120_000);
+    expect(to).toBeLessThanOrEqual(now);
   });
 
   test("covers all of a fixed range", () => {

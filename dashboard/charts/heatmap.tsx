@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Heatmap } from "../../runtime/telemetry/query.ts";
-import { formatCount, formatMs } from "../pages/format.ts";
+import { formatCount, formatMs, formatWhen } from "../pages/format.ts";
 import { colourOf, dark } from "../theme.ts";
 import { rowsInUse } from "./rows-in-use.ts";
 
@@ -36,7 +36,7 @@ export function HeatmapChart({ data, label }: { data: Heatmap; label: string }) 
     const upper = data.bounds[row];
     if (count === undefined || upper === undefined || row < first) return setTold(undefined);
     const lower = row === 0 ? 0 : (data.bounds[row - 1] ?? 0);
-    const time = new Date(data.from + column * data.stepMs).toLocaleTimeString("en-GB");
+    const time = formatWhen(data.from + column * data.stepMs, Date.now());
     setTold(`${time}: ${formatCount(count)} between ${formatMs(lower)} and ${formatMs(upper)}`);
   };
 
@@ -107,7 +107,7 @@ function draw(
   const labels = Math.max(1, Math.floor(innerWidth / 110));
   for (let place = 0; place <= labels; place++) {
     const x = axis.left + (innerWidth * place) / labels;
-    const time = new Date(from + (counts.length * stepMs * place) / labels).toLocaleTimeString("en-GB");
+    const time = formatWhen(from + (counts.length * stepMs * place) / labels, from + counts.length * stepMs);
     context.textAlign = place === labels ? "right" : "center";
     context.fillText(time, x, height - 6);
   }

@@ -6,14 +6,26 @@ const stepsMs = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600].map((second
 const maxPoints = 180;
 
 export function stepFor(spanMs: number): number {
-  return stepsMs.find((step) => spanMs / step <= maxPoints) ?? stepsMs[stepsMs.length - 1]!;
+  const longest = stepsMs[stepsMs.length - 1]!;
+  // However long the range is, the observer is asked for no more than a chart shows.
+  return (
+    stepsMs.find((step) => spanMs / step <= maxPoints) ?? Math.ceil(spanMs / maxPoints / longest) * longest
+  );
 }
 
-/** Full steps; the one that is under way has only a part of its requests yet and would look like a fall. */
+/** Of a range that ends now: it is asked for again, and ends, this often at least; the observer's longest buckets are as long. */
+export const longestWaitMs = 60_000;
+
+/**
+ * Full steps; the one that is under way has only a part of its requests yet and would look like a fall. Steps of more than a
+ * minute end with the last full minute: of a run that is younger than one of them nothing would be seen.
+ */
 export function gridOf(range: SeriesRange, now: number): { from: number; to: number; stepMs: number } {
   const stepMs = stepFor("lastMs" in range ? range.lastMs : range.to - range.from);
   const down = (at: number) => Math.floor(at / stepMs) * stepMs;
   if (!("lastMs" in range)) return { from: down(range.from), to: down(range.to) + stepMs, stepMs };
-  const to = down(now - stepMs);
-  return { from: down(to - range.lastMs), to, stepMs };
+  const unit = Math.min(stepMs, longestWaitMs);
+  const to = Math.floor((now - unit) / unit) * unit;
+  const steps = Math.ceil(range.lastMs / stepMs);
+  return { from: to - steps * stepMs, to, stepMs };
 }

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Series } from "../../runtime/telemetry/query.ts";
 import { api } from "../api.ts";
 import { now } from "../recording.ts";
-import { gridOf, type SeriesRange } from "./series-grid.ts";
+import { gridOf, longestWaitMs, type SeriesRange } from "./series-grid.ts";
 
 /** One question of a chart; see SeriesQuery. */
 export interface SeriesAsk {
@@ -46,7 +46,7 @@ export function useSeries(
         }
       }
       if ("lastMs" in range && !gone.signal.aborted)
-        timer = setTimeout(ask, Math.max(minEveryMs, grid.stepMs));
+        timer = setTimeout(ask, Math.max(minEveryMs, Math.min(longestWaitMs, grid.stepMs)));
     };
     void ask();
     return () => {

@@ -1,8 +1,11 @@
+import { useState } from "preact/hooks";
 import type { SeriesRange } from "../charts/series-grid.ts";
 import { run } from "../live.ts";
-import { recording } from "../recording.ts";
+import { formatWhen } from "../pages/format.ts";
+import { now, recording } from "../recording.ts";
 import { setQuery } from "../router.ts";
 import { Segments } from "./choice.tsx";
+import { RangeForm } from "./range-form.tsx";
 
 /** Of a recording: from the run's start to its end. */
 const allOfIt = "all";
@@ -15,7 +18,16 @@ export interface TimeRange {
   readonly last?: RangeKey | typeof allOfIt;
 }
 
-const ranges = { "1m": 60_000, "5m": 300_000, "15m": 900_000, "1h": 3_600_000, "6h": 21_600_000 } as const;
+/** Up to what the observer keeps. */
+const ranges = {
+  "1m": 60_000,
+  "5m": 300_000,
+  "15m": 900_000,
+  "1h": 3_600_000,
+  "6h": 21_600_000,
+  "24h": 86_400_000,
+  "2d": 172_800_000,
+} as const;
 export type RangeKey = keyof typeof ranges;
 
 const words: Readonly<Record<RangeKey, string>> = {
@@ -24,6 +36,8 @@ const words: Readonly<Record<RangeKey, string>> = {
   "15m": "15 min",
   "1h": "1 h",
   "6h": "6 h",
+  "24h": "24 h",
+  "2d": "2 days",
 };
 
 export function timeRangeOf(query: URLSearchParams, now: number, fallback: RangeKey = "5m"): TimeRange {
@@ -50,28 +64,40 @@ export function TimeRangePicker({ range }: { range: TimeRange }) {
   const length = isRecording ? range.to - (run.value?.startedAt ?? 0) : Number.POSITIVE_INFINITY;
   const keys = (Object.keys(ranges) as RangeKey[]).filter((key) => ranges[key] < length);
   const choose = (key: RangeKey | typeof allOfIt) => setQuery({ range: key, from: undefined, to: undefined });
-  if (range.last === undefined) {
-    return (
-      <span class="field">
-        <span class="mono">
-          {clock(range.from)} – {clock(range.to)}
+  const [open, setOpen] = useState(false);
+  return (
+    <div class="range-picker">
+      {range.last === undefined ? (
+        <span class="mono muted">
+          {formatWhen(range.from, now())} – {formatWhen(range.to, range.from)}
         </span>
+      ) : (
+        <Segments
+          label="Time range"
+          options={[
+            ...keys.map((key) => ({ key, text: isRecording ? `last ${words[key]}` : words[key] })),
+            ...(isRecording ? [{ key: allOfIt, text: "All" } as const] : []),
+          ]}
+          chosen={range.last}
+          onChoose={choose}
+        />
+      )}
+      <button
+        type="button"
+        class="button small"
+        aria-expanded={open}
+        title="From one moment to another"
+        onClick={() => setOpen(!open)}
+      >
+        {range.last === undefined ? "Change" : "From … to"}
+      </button>
+      {range.last === undefined && (
         <button type="button" class="button small" onClick={() => choose(isRecording ? allOfIt : "5m")}>
           {isRecording ? "All of it" : "Back to now"}
         </button>
-      </span>
-    );
-  }
-  return (
-    <Segments
-      label="Time range"
-      options={[
-        ...keys.map((key) => ({ key, text: isRecording ? `last ${words[key]}` : words[key] })),
-        ...(isRecording ? [{ key: allOfIt, text: "All" } as const] : []),
-      ]}
-      chosen={range.last}
-      onChoose={choose}
-    />
+      )}
+      {open && <RangeForm {...range} now={now} onChoose={fixTimeRange} onClose={() => setOpen(false)} />}
+    </div>
   );
 }
 
@@ -81,8 +107,4 @@ export function fixTimeRange(from: number, to: number): void {
     { from: String(Math.round(from)), to: String(Math.round(to)), range: undefined },
     { replace: false },
   );
-}
-
-function clock(at: number): string {
-  return new Date(at).toLocaleTimeString("en-GB");
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { formatAgo, formatBytes, formatMs, formatRate } from "./format.ts";
+import { formatAgo, formatBytes, formatMs, formatRate, formatWhen } from "./format.ts";
 
 test("durations keep three digits and a unit", () => {
   const shown = [0, 0.0004, 0.05, 0.0999, 1.234, 9.999, 42.04, 512.4, 999.7, 1500, 61_000].map(formatMs);
@@ -33,4 +33,10 @@ test("sizes, rates and ages carry units", () => {
     "2 h ago",
     "1 d ago",
   ]);
+});
+
+test("a moment has its day where that is another one", () => {
+  const now = Date.parse("2026-11-09T14:03:22");
+  expect(formatWhen(now, now)).toBe("14:03:22");
+  expect(formatWhen(now - 86_400_000, now)).toBe("8 Nov 14:03:22");
 });

@@ -44,6 +44,17 @@ export function formatTime(at: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
 }
 
+/** To the second, with its day where that is not the day of `now`: `14:03:22`, `9 Nov 14:03:22`. */
+export function formatWhen(at: number, now: number): string {
+  const time = new Date(at).toLocaleTimeString("en-GB");
+  return dayOf(at) === dayOf(now) ? time : `${dayOf(at)} ${time}`;
+}
+
+/** `9 Nov`. */
+export function dayOf(at: number): string {
+  return new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+}
+
 /** After a beginning: `0:42`, `12:03`, `1:02:09`. */
 export function formatSince(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

@@ -53,6 +53,69 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("cha
     },
     testTimeoutMs,
   );
+
+  test(
+    "any stretch of time is chosen by two fields, which say what is wrong with them",
+    async () => {
+      for (const dark of [false, true]) {
+        const look = dark ? "dark" : "light";
+        await using browser = await Browser.open({ dark });
+        const { page } = browser;
+        await page.goto(run.dashboard);
+        for (const [word, range] of [
+          ["24 h", "24h"],
+          ["2 days", "2d"],
+        ] as const) {
+          await page.goto(`${run.control}/charts`);
+          await page.getByRole("radio", { name: word, exact: true }).click();
+          expect(new URL(page.url()).searchParams.get("range")).toBe(range);
+        }
+        // As soon as the first minute is over.
+        await page.locator(".heatmap canvas").waitFor({ timeout: 90_000 });
+        await browser.shoot(`metrics-2d-${look}`);
+
+        await page.getByRole("button", { name: "From … to" }).click();
+        const form = page.getByRole("form", { name: "Another stretch of time" });
+        const from = form.getByLabel("From");
+        const to = form.getByLabel("To");
+        const show = form.getByRole("button", { name: "Show" });
+        const [first, last] = ["2026-01-02T08:30:05", "2026-01-02T09:00:10"];
+        await from.fill(last);
+        await to.fill(first);
+        await show.click();
+        await form.getByText("To must be later than From").waitFor();
+        expect(await to.getAttribute("aria-invalid")).toBe("true");
+        expect(await faultsOf(browser)).toEqual([]);
+        await browser.shoot(`range-form-${look}`);
+        await to.fill("");
+        await show.click();
+        await form.getByText("To needs a date and a time").waitFor();
+        await from.fill(first);
+        await to.fill(last);
+        await show.click();
+        await form.waitFor({ state: "detached" });
+        const { searchParams } = new URL(page.url());
+        const shown = ["from", "to"].map((name) => Number(searchParams.get(name)));
+        expect(shown).toEqual([Date.parse(first), Date.parse(last)]);
+        await page.getByText("2 Jan 08:30:05 – 09:00:10").waitFor();
+        await browser.shoot(`range-fixed-${look}`);
+        await page.getByRole("button", { name: "Change", exact: true }).click();
+        await page.keyboard.press("Escape");
+        await form.waitFor({ state: "detached" });
+        await page.goto(`${run.control}/timeline?range=2d`);
+        await page.locator(".chart canvas").first().waitFor();
+        await browser.shoot(`timeline-2d-${look}`);
+        expect(browser.errors).toEqual([]);
+      }
+      await using phone = await Browser.open({ width: 390 });
+      await phone.page.goto(run.dashboard);
+      await phone.page.goto(`${run.control}/charts`);
+      await phone.page.getByRole("button", { name: "From … to" }).click();
+      await phone.shoot("range-form-phone");
+      expect(await phone.page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
+    },
+    2 * testTimeoutMs,
+  );
 });
 
 /** Rules that are broken seriously or critically, with where. */

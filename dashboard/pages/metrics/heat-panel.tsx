@@ -3,7 +3,7 @@ import type { Heatmap, Series } from "../../../runtime/telemetry/query.ts";
 import { api } from "../../api.ts";
 import { HeatmapChart } from "../../charts/heatmap.tsx";
 import { rowsInUse } from "../../charts/rows-in-use.ts";
-import { gridOf, type SeriesRange } from "../../charts/series-grid.ts";
+import { gridOf, longestWaitMs, type SeriesRange } from "../../charts/series-grid.ts";
 import { useSeries } from "../../charts/use-series.ts";
 import { Panel } from "../../components/panel.tsx";
 import { ErrorLine } from "../../components/states.tsx";
@@ -108,7 +108,8 @@ function useHeatmap(
           if (!gone.signal.aborted) setError(cause);
         }
       }
-      if ("lastMs" in range && !gone.signal.aborted) timer = setTimeout(ask, Math.max(minEveryMs, stepMs));
+      if ("lastMs" in range && !gone.signal.aborted)
+        timer = setTimeout(ask, Math.max(minEveryMs, Math.min(longestWaitMs, stepMs)));
     };
     void ask();
     return () => {

@@ -13,7 +13,7 @@ import { icons } from "../../icons.ts";
 import type { Page } from "../../page.ts";
 import { now } from "../../recording.ts";
 import { query, setQuery } from "../../router.ts";
-import { formatMs, formatRate, formatTime } from "../format.ts";
+import { dayOf, formatMs, formatRate, formatTime, formatWhen } from "../format.ts";
 import { effectOf, type Seen } from "./effect.ts";
 import { GatewayCharts, useGateway } from "./gateway-charts.tsx";
 import { Lanes } from "./lanes.tsx";
@@ -84,7 +84,7 @@ const tones = { action: "info", fall: "bad", change: "plain" } as const;
 
 function columnsOf(seen: Seen | undefined): readonly TableColumn<TimelineEntry>[] {
   return [
-    { title: "Time", width: "104px", cell: (entry) => <span class="mono">{formatTime(entry.at)}</span> },
+    { title: "Time", width: "116px", cell: (entry) => <span class="mono">{timeOf(entry)}</span> },
     {
       title: "Kind",
       width: "86px",
@@ -105,6 +105,11 @@ function columnsOf(seen: Seen | undefined): readonly TableColumn<TimelineEntry>[
       cell: (entry) => (seen === undefined ? null : <EffectCell entry={entry} seen={seen} />),
     },
   ];
+}
+
+function timeOf({ at }: TimelineEntry): string {
+  const today = dayOf(at) === dayOf(now());
+  return today ? formatTime(at) : formatWhen(at, now());
 }
 
 /** How a process ended that fell. */
