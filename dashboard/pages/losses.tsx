@@ -56,10 +56,7 @@ const reasons: Readonly<Record<Loss | Oddity, Reason>> = {
 /** What is not here, beside a list, so that nobody takes the list for all there was; a click tells why. */
 export function Losses({ of }: { of: "traces" | "lines" }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const { data } = usePolled<ObserverStats>(
-    recording.value === undefined ? "/api/telemetry/stats" : undefined,
-    lookMs,
-  );
+  const { data } = usePolled<ObserverStats>("/api/telemetry/stats", lookMs);
   if (data === undefined) return null;
   const count = (reason: Loss | Oddity) => data.dropped[reason] ?? 0;
   const known = (Object.keys(reasons) as (Loss | Oddity)[]).filter((reason) => count(reason) > 0);
@@ -99,7 +96,11 @@ export function Losses({ of }: { of: "traces" | "lines" }) {
           request, also those that are not kept.
         </p>
         {known.length === 0 ? (
-          <p class="losses-kept muted">Nothing was left out.</p>
+          <p class="losses-kept muted">
+            {recording.value === undefined
+              ? "Nothing was left out."
+              : "The recording notes nothing that was left out. What a run counted ends with it: only an export while it runs has it."}
+          </p>
         ) : (
           <dl class="shortcuts-list">
             {known.map((reason) => (

@@ -40,6 +40,14 @@ beforeAll(async () => {
     await eventually("payments is back", async () => (await run.instance("payments-1")).generation === 2);
     // What the observer takes for whole it has then.
     await eventually("traces of all orders", async () => (await ordersTraced(run)) >= 1);
+    // One that is counted and left out.
+    const { searchParams } = new URL(run.dashboard);
+    const headers = {
+      authorization: `Bearer ${searchParams.get("token")}`,
+      "content-type": "application/json",
+    };
+    const refused = await fetch(`${run.control}/v1/traces`, { method: "POST", body: "{", headers });
+    expect(refused.status).toBe(400);
     const told = await run.cli("export", "--output", during, "--json");
     expect([told.code, told.stderr]).toEqual([0, ""]);
     expect((await run.instances()).every(({ state }) => state === "ready")).toBe(true);
@@ -182,6 +190,34 @@ describe("opened", () => {
     testTimeoutMs,
   );
 });
+
+test.skipIf(chromiumPath === undefined && process.env.CI === undefined)(
+  "what a run has left out is told with its recording, if it was exported while it ran",
+  async () => {
+    for (const [file, seen] of [
+      [during, "came without the shape they should have"],
+      [after, "only an export while it runs has it"],
+    ] as const) {
+      const opened = await Opened.start(file);
+      try {
+        await using browser = await Browser.open();
+        const { page } = browser;
+        await page.goto(opened.link);
+        for (const path of ["/logs", "/traces"]) {
+          await page.goto(opened.url + path);
+          await page.getByTitle("What is not here, and why").click();
+          await page.getByRole("dialog").getByText(seen).waitFor();
+          await page.getByRole("dialog").getByText("log lines are kept").waitFor();
+        }
+        await browser.shoot(`recording-losses-${file === during ? "during" : "after"}`);
+        expect(browser.errors).toEqual([]);
+      } finally {
+        expect(await opened.stop()).toBe(0);
+      }
+    }
+  },
+  testTimeoutMs,
+);
 
 describe("in the terminal", () => {
   test("compare tells what changed, and all of it as JSON", async () => {
