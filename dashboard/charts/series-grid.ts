@@ -16,6 +16,11 @@ export function stepFor(spanMs: number): number {
 /** Of a range that ends now: it is asked for again, and ends, this often at least; the observer's longest buckets are as long. */
 export const longestWaitMs = 60_000;
 
+/** After its end a minute has all reports of its workers, which come once a second; of shorter steps one is waited for. */
+function reportedMs(stepMs: number): number {
+  return stepMs > longestWaitMs ? 2000 : stepMs;
+}
+
 /**
  * Full steps; the one that is under way has only a part of its requests yet and would look like a fall. Steps of more than a
  * minute end with the last full minute: of a run that is younger than one of them nothing would be seen.
@@ -25,7 +30,7 @@ export function gridOf(range: SeriesRange, now: number): { from: number; to: num
   const down = (at: number) => Math.floor(at / stepMs) * stepMs;
   if (!("lastMs" in range)) return { from: down(range.from), to: down(range.to) + stepMs, stepMs };
   const unit = Math.min(stepMs, longestWaitMs);
-  const to = Math.floor((now - unit) / unit) * unit;
+  const to = Math.floor((now - Math.min(unit, reportedMs(stepMs))) / unit) * unit;
   const steps = Math.ceil(range.lastMs / stepMs);
   return { from: to - steps * stepMs, to, stepMs };
 }

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import axe, { type AxeResults } from "axe-core";
 import { Browser, chromiumPath } from "../kit/browser.ts";
-import { Run } from "../kit/run.ts";
+import { eventually, Run } from "../kit/run.ts";
 
 const testTimeoutMs = 120_000;
+const minuteOverMs = 90_000;
 
 describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("charts", () => {
   let run: Run;
@@ -71,7 +72,16 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("cha
           expect(new URL(page.url()).searchParams.get("range")).toBe(range);
         }
         // As soon as the first minute is over.
-        await page.locator(".heatmap canvas").waitFor({ timeout: 90_000 });
+        const map = page.locator(".heatmap canvas");
+        await eventually(
+          "a minute is over",
+          async () => {
+            await page.reload();
+            await map.waitFor({ timeout: 5000 });
+            return true;
+          },
+          minuteOverMs,
+        );
         await browser.shoot(`metrics-2d-${look}`);
 
         await page.getByRole("button", { name: "From … to" }).click();
@@ -100,6 +110,7 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("cha
         await page.getByText("2 Jan 08:30:05 – 09:00:10").waitFor();
         await browser.shoot(`range-fixed-${look}`);
         await page.getByRole("button", { name: "Change", exact: true }).click();
+        await form.waitFor();
         await page.keyboard.press("Escape");
         await form.waitFor({ state: "detached" });
         await page.goto(`${run.control}/timeline?range=2d`);
