@@ -203,6 +203,7 @@ export class LoadGenerator {
       health: {
         due: this.#begun,
         late: this.#late,
+        sentLate: recorder.sentLate,
         lateP50Ms: figure(50),
         lateP99Ms: figure(99),
         lateMaxMs: figure(100),

@@ -27,6 +27,8 @@ export interface GeneratorHealth {
   readonly due: number;
   /** Of these, begun more than `lateMs` after they were due. */
   readonly late: number;
+  /** Answered requests that were sent so much after they were due, these and those that waited for a connection. */
+  readonly sentLate?: number;
   readonly lateP50Ms: number;
   readonly lateP99Ms: number;
   readonly lateMaxMs: number;

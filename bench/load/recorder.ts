@@ -1,6 +1,7 @@
 import { type FailureKind, failureKinds, type Timed } from "./exchange.ts";
 import { Flow } from "./flow.ts";
 import { LatencyHistogram } from "./histogram.ts";
+import type { LoadPlan } from "./plan.ts";
 
 /** What one kind of request of a run came to; plain data, so that it travels between processes. */
 export interface StepCounts {
@@ -103,7 +104,10 @@ export class Recorder {
   fromMs = Number.POSITIVE_INFINITY;
   toMs = Number.POSITIVE_INFINITY;
   readonly flow = new Flow();
+  /** Requests sent more than `lateMs` after they were due, for whatever reason. */
+  sentLate = 0;
   #timeoutMs = Number.POSITIVE_INFINITY;
+  #lateMs = Number.POSITIVE_INFINITY;
   /** Details of failures, the first of each kind. */
   readonly details = new Map<FailureKind, string>();
   /** Of warm-up and measurement together. */
@@ -129,10 +133,11 @@ export class Recorder {
     return step;
   }
 
-  measure(fromMs: number, plan: { readonly durationMs: number; readonly timeoutMs: number }): void {
+  measure(fromMs: number, plan: Pick<LoadPlan, "durationMs" | "timeoutMs" | "lateMs">): void {
     this.fromMs = fromMs;
     this.toMs = fromMs + plan.durationMs;
     this.#timeoutMs = plan.timeoutMs;
+    this.#lateMs = plan.lateMs;
     this.flow.begin(fromMs, plan.durationMs);
   }
 
@@ -162,6 +167,7 @@ export class Recorder {
       this.#interval.recordMs(corrected);
     }
     if (intendedMs >= this.toMs) return;
+    if (exchange.sentMs - intendedMs > this.#lateMs) this.sentLate++;
     step.took(exchange);
     if (isBad) {
       step.bad++;

@@ -144,6 +144,18 @@ describe("a run", () => {
     expect(load({ url: "http://127.0.0.1:9/", loop: open(1), scenarioFile })).rejects.toThrow("no beans");
   });
 
+  test.concurrent("says when its connections are too few", async () => {
+    const url = serve(async () => {
+      await Bun.sleep(100);
+      return new Response("");
+    });
+    // 100 a second of 0.1 s each are ten at once.
+    const warnings = async (connections: number) =>
+      (await load({ url, loop: open(100), connections })).problems.map(({ message }) => message).join();
+    expect(await warnings(5)).toContain("for one of 5 connections");
+    expect(await warnings(64)).not.toContain("connections");
+  }, 30_000);
+
   test("counts a stall in every request that was due during it, and shows what the naive figure hides", async () => {
     let stalled = false;
     let count = 0;

@@ -92,6 +92,7 @@ export function findProblems(measured: Measured, thresholds: readonly ThresholdO
   judgeDeliveries(measured, error);
   const generatorBehind = judgeGenerator(measured, warning);
   judgeRate(measured, generatorBehind, error);
+  judgeConnections(measured, warning);
   if (
     measured.total.replied > 0 &&
     !measured.warmup.settled &&
@@ -137,6 +138,17 @@ function judgeGenerator(measured: Measured, warning: (message: string) => void):
     return true;
   }
   return false;
+}
+
+/** What waits for a free connection is part of the corrected latency; who reads it should know. */
+function judgeConnections({ plan, generators, due }: Measured, warning: (message: string) => void): void {
+  if (plan.bus !== undefined || plan.loop.kind === "closed") return;
+  const waited = generators.reduce((sum, { sentLate = 0, late }) => sum + Math.max(0, sentLate - late), 0);
+  if (waited > maxLateShare * due) {
+    warning(
+      `${percent(waited / due)} of the requests waited more than ${plan.lateMs} ms for one of ${plan.connections} connections: the target is slow, or they are too few (--connections)`,
+    );
+  }
 }
 
 function judgeRate(measured: Measured, generatorBehind: boolean, error: (message: string) => void): void {
