@@ -5,12 +5,14 @@ import { Flow, secondHalf, sumFlows } from "./flow.ts";
 import { LatencyHistogram } from "./histogram.ts";
 import { makePlan } from "./plan.ts";
 import { sumSteps } from "./recorder.ts";
-import { rateReached } from "./result.ts";
+import { rateReached, reachedShare } from "./result.ts";
 
 const durationMs = 10_000;
 
+const kept = (...of: Parameters<typeof runOf>) => rateReached(runOf(...of));
+
 /** As if each request took what `latencyOf` says of its due time, both in milliseconds. */
-function kept(latencyOf: (dueMs: number) => number, arrivals: Arrivals, measuredMs = durationMs): boolean {
+function runOf(latencyOf: (dueMs: number) => number, arrivals: Arrivals, measuredMs = durationMs) {
   const flow = new Flow();
   flow.begin(0, durationMs);
   const latencies = new LatencyHistogram();
@@ -25,7 +27,7 @@ function kept(latencyOf: (dueMs: number) => number, arrivals: Arrivals, measured
   }
   const plan = makePlan({ url: "http://127.0.0.1:1/", loop: { kind: "open", arrivals }, durationMs });
   const total = { ...sumSteps("all", []), replied: due, uncorrected: latencies.encode() };
-  return rateReached({ plan, due, measuredMs, total, flow: flow.counts() });
+  return { plan, due, measuredMs, total, flow: flow.counts() };
 }
 
 const constant: Arrivals = { kind: "constant", rate: 200 };
@@ -38,6 +40,13 @@ test("a target keeps up however long it takes, when it takes no longer and longe
 
 test.each([1.1, 2, 5, 100])("a target asked for %d times what it makes does not keep up", (times) => {
   expect(kept((at) => at * (times - 1) + 1, constant)).toBe(false);
+});
+
+test("how much of it is over tells by how much it was missed", () => {
+  const shareAt = (times: number) => reachedShare(runOf((at) => at * (times - 1) + 1, constant));
+  expect(shareAt(1)).toBeGreaterThan(0.99);
+  expect(shareAt(1.25)).toBeCloseTo(0.8, 1);
+  expect(shareAt(2)).toBeCloseTo(0.5, 1);
 });
 
 test("a rising rate has more under way at its end", () => {

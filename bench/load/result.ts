@@ -77,11 +77,23 @@ const slackOf = (owed: number) => Math.min(10, 1 + owed / 10);
  * takes. So the first half of the run does not count, in which the target fills; without a warm-up, what takes longer than
  * half the run is told as not kept up with. True of a run that ended too soon to say.
  */
-export function rateReached(
-  load: Pick<LoadResult, "plan" | "flow" | "measuredMs" | "total" | "due">,
-): boolean {
+export function rateReached(load: RateFigures): boolean {
+  const { over, owed } = balanceOf(load);
+  return owed !== undefined && over >= minReachedShare * owed - slackOf(owed);
+}
+
+/** What was over of what should have been: 1 for a target that keeps up, 0 for one that answers nothing. */
+export function reachedShare(load: RateFigures): number {
+  const { over, owed } = balanceOf(load);
+  return owed === undefined ? 0 : owed === 0 ? 1 : Math.min(1, over / owed);
+}
+
+type RateFigures = Pick<LoadResult, "plan" | "flow" | "measuredMs" | "total" | "due">;
+
+/** Of the second half of the run. `owed` is undefined where nothing was due or answered. */
+function balanceOf(load: RateFigures): { readonly over: number; readonly owed: number | undefined } {
   const { plan, flow, measuredMs, total } = load;
-  if (load.due === 0 || total.replied === 0) return false;
+  if (load.due === 0 || total.replied === 0) return { over: 0, owed: undefined };
   const { due, over, fromMs } = secondHalf(flow, measuredMs);
   // Each subscription gets every event.
   const each = plan.bus?.subscriptions ?? 1;
@@ -93,7 +105,7 @@ export function rateReached(
       : 0;
   const latencyMs = LatencyHistogram.decode(total.uncorrected).percentileMs(50);
   const underWay = (Math.max(0, rise) / 1000) * latencyMs * each;
-  return over >= minReachedShare * owed - slackOf(owed) - underWay;
+  return { over, owed: Math.max(0, owed - underWay) };
 }
 
 /**

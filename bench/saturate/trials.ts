@@ -2,7 +2,7 @@ import { type Random, seededRandom } from "../../runtime/clock.ts";
 import { LatencyHistogram } from "../load/histogram.ts";
 import type { Loop } from "../load/plan.ts";
 import { makePlan } from "../load/plan.ts";
-import { failedShare, type LoadResult, rateReached, type Second } from "../load/result.ts";
+import { failedShare, type LoadResult, rateReached, reachedShare, type Second } from "../load/result.ts";
 import { runLoad } from "../load/run.ts";
 import { draw } from "../report/bootstrap.ts";
 import { failedShareOf, percentileOf, sampleOf, wholeSecondsAndRest } from "../report/seconds.ts";
@@ -38,6 +38,8 @@ export interface Trial {
 }
 
 const maxLateShare = 0.01;
+/** A trial in which less than this of what was due was over needs no second one; one that missed by little does. */
+const clearlyMissed = 0.9;
 const resamples = 500;
 
 /** Trials of rates, each another draw of Poisson arrivals: the same one twice would be the same trial. */
@@ -57,14 +59,16 @@ export class Trials {
   async judge(rate: number): Promise<Judgement> {
     const { trials, confidence } = this.#options;
     const seconds: Second[] = [];
-    let [reached, tried] = [0, 0];
+    let [reached, tried, clear] = [0, 0, false];
     for (;;) {
       const { load } = await this.run(rate);
       tried++;
       if (rateReached(load)) reached++;
+      else clear ||= reachedShare(load) < clearlyMissed;
       seconds.push(...wholeSecondsAndRest(load));
       // A rate that was not reached has not held, however well those did that got their answer.
-      const chance = reached * 2 > tried ? this.#chanceThatHeld(seconds) : 0;
+      const chance =
+        reached * 2 > tried ? this.#chanceThatHeld(seconds) : clear ? 0 : 0.5 ** (tried - reached + 1);
       const judgement = { held: chance >= 0.5, confidence: Math.max(chance, 1 - chance) };
       if (judgement.confidence >= confidence || tried >= trials) return judgement;
     }
