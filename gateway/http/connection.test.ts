@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Socket } from "bun";
 import fc from "fast-check";
 import type { Exchange } from "../exchange.ts";
+import { earlyFlusher } from "../../runtime/transport/flusher.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import type { BadRequest } from "./request-head.ts";
 
@@ -61,6 +62,7 @@ class Host implements ConnectionHost {
   headTimeoutMs = 1_000;
   maxHeadBytes = 4096;
   draining = false;
+  readonly flusher = earlyFlusher;
   readonly heard: Heard[] = [];
   readonly refused: number[] = [];
   pending = 0;
@@ -371,6 +373,7 @@ describe("time", () => {
     connection.onData(bytesOf("GET / HTT"));
     connection.sweep(later);
     expect(host.refused).toEqual([408]);
+    await settle();
     expect(socket.ended).toBe(true);
   });
 
