@@ -12,11 +12,10 @@ import type { LinkHandler, OutgoingBody, Peer, ReplySink } from "./transport.ts"
 import type { Wire } from "./wire.ts";
 
 /**
- * Calls that wait for the end of the turn at the most; then they leave, and the other end begins while this one goes on.
- * Without it both ends work in turns, and a core idles. Replies wait for the end: the spans of what they answer must leave
- * before them, so that none is lost when the process is killed right after.
+ * Calls and replies that wait for the end of the turn at the most; then they leave, and the other end begins while this one
+ * goes on. Without it both ends work in turns, and a core idles.
  */
-const burstFrames = 16;
+const burstFrames = 8;
 /** Stream ids stay within 31 bits: beyond them the engine keeps numbers as doubles, and tables of them get slow. */
 const lastStream = 0x7fffffff;
 
@@ -27,6 +26,8 @@ export interface FrameLinkOptions {
   readonly wire: Wire;
   readonly deadlines: Deadlines;
   readonly clock: Clock;
+  /** Replies leave with the turn, however many. */
+  readonly repliesWait: boolean;
   /** The connecting end numbers its calls 1, 3, 5…, the listening end 2, 4, 6…. */
   readonly initiator: boolean;
 }
@@ -50,10 +51,11 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
   readonly #handler: LinkHandler;
   readonly #wire: Wire;
   readonly #clock: Clock;
+  readonly #repliesWait: boolean;
   readonly #firstStream: number;
   #nextStream: number;
   #pending = 0;
-  /** Of calls. */
+  /** Calls and replies since the wire was last found empty, or flushed for them. */
   #unflushed = 0;
   #parked: OutgoingBodyStream[] = [];
   #open = true;
@@ -67,6 +69,7 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
     this.#handler = options.handler;
     this.#wire = options.wire;
     this.#clock = options.clock;
+    this.#repliesWait = options.repliesWait;
     this.#firstStream = options.initiator ? 1 : 2;
     this.#nextStream = this.#firstStream;
   }
@@ -104,6 +107,7 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
     const refusal = this.#refusal(deadline);
     if (refusal !== undefined) return refuse(id, body, sink, refusal);
     const whole = isWhole(body);
+    if (this.#wire.buffered === 0) this.#unflushed = 0;
     try {
       this.frames.call(id, deadline, head, whole ? (body ?? emptyBytes) : emptyBytes, !whole);
     } catch (cause) {
@@ -176,6 +180,11 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
     this.#exchanges.delete(call.id);
   }
 
+  /** A reply was written. */
+  replied(): void {
+    if (!this.#repliesWait) this.#wrote();
+  }
+
   #wrote(): void {
     if (++this.#unflushed < burstFrames) return;
     this.#unflushed = 0;
@@ -183,7 +192,8 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
   }
 
   acceptsReply(): boolean {
-    if (this.#wire.full) this.breakOff(overloaded(this.peer, this.#wire.buffered));
+    if (this.#wire.buffered === 0) this.#unflushed = 0;
+    else if (this.#wire.full) this.breakOff(overloaded(this.peer, this.#wire.buffered));
     return this.#open;
   }
 

@@ -59,6 +59,7 @@ export class MemoryTransport implements Transport {
       wire,
       deadlines: this.#deadlines,
       clock: this.#settings.clock,
+      repliesWait: false,
       initiator,
     });
   }

@@ -73,7 +73,12 @@ class ServiceRole implements Role {
       telemetry:
         recorder && new ServerTelemetry({ recorder, routeOf: (method, path) => host.routeOf(method, path) }),
     });
-    this.#listener = await transport.listen(spec.address, { self, handler: this.#server });
+    this.#listener = await transport.listen(spec.address, {
+      self,
+      handler: this.#server,
+      // Where all is kept a killed process takes no span along: those of what is answered leave first.
+      repliesWait: recorder?.keepsAll === true,
+    });
     phase("listening");
     // Not waited for: an instance that starts while the broker is away answers calls all the same, and what is
     // published meanwhile is delivered when the subscription is there.
