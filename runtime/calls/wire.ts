@@ -22,13 +22,24 @@ export type RequestHead = readonly [
 
 export type ReplyHead = readonly [status: number, headers: HeaderList];
 
+/** By user, as one asks again and again; a gateway has the same object for the same token. */
+const usersOnWire = new WeakMap<User, RequestHead[5]>();
+
 export function userToWire(user: User | undefined): RequestHead[5] {
-  return user === undefined ? null : [user.id, user.roles, user.email ?? null];
+  if (user === undefined) return null;
+  let wire = usersOnWire.get(user);
+  if (wire === undefined) {
+    wire = [user.id, user.roles, user.email ?? null];
+    usersOnWire.set(user, wire);
+  }
+  return wire;
 }
 
 export function userFromWire(user: RequestHead[5]): User | undefined {
   if (user === null) return undefined;
-  return user[2] === null ? { id: user[0], roles: user[1] } : { id: user[0], roles: user[1], email: user[2] };
+  const [id, roles, email] = user;
+  // A copy: the list may be that of the next call too, and a handler gets this one.
+  return email === null ? { id, roles: [...roles] } : { id, roles: [...roles], email };
 }
 
 /** Other ends are other processes: shape is checked before use. */

@@ -9,6 +9,18 @@ import { latin1Slice, utf8Slice } from "./text.ts";
  * call, of which the strings are slices. That holds for ASCII only, so each string's bytes are looked at.
  */
 
+/**
+ * The lists within a head (its headers, its user) are mostly those of the head before: same bytes are the same list then,
+ * and nobody may change one. After so many that were others each is kept no more, but each sixteenth: keeping costs a copy.
+ */
+const missesBeforeRarely = 4;
+
+interface KnownList {
+  bytes: Uint8Array;
+  value: unknown;
+  misses: number;
+}
+
 /** Slices keep the whole head's text alive; a longer one is not worth that. */
 const maxPlainBytes = 4096;
 /** Deeper ones are msgpackr's to refuse. */
@@ -24,6 +36,8 @@ export class PlainReader {
   #at = 0;
   #end = 0;
   #plain = true;
+  /** By place in the head. */
+  readonly #known: (KnownList | undefined)[] = [];
 
   read(bytes: Uint8Array, start: number, end: number): unknown {
     if (end - start > maxPlainBytes || end === start) return notPlain;
@@ -79,8 +93,40 @@ export class PlainReader {
     // Each element takes a byte at least.
     if (length > this.#end - this.#at || depth === maxDepth) return this.#giveUp();
     const values = new Array<unknown>(length);
-    for (let i = 0; i < length && this.#plain; i++) values[i] = this.#value(depth + 1);
+    for (let i = 0; i < length && this.#plain; i++) {
+      values[i] = depth === 0 && this.#isList() ? this.#list(i) : this.#value(depth + 1);
+    }
     return values;
+  }
+
+  #isList(): boolean {
+    const token = this.#bytes[this.#at] ?? 0;
+    return token >= 0x90 && token < 0xa0;
+  }
+
+  #list(place: number): unknown {
+    const from = this.#at;
+    const known = this.#known[place];
+    if (known !== undefined && startsWith(this.#bytes, from, this.#end, known.bytes)) {
+      known.misses = 0;
+      this.#at = from + known.bytes.length;
+      return known.value;
+    }
+    const value = this.#value(1);
+    if (this.#plain) this.#keep(place, from, value);
+    return value;
+  }
+
+  #keep(place: number, from: number, value: unknown): void {
+    const known = this.#known[place];
+    if (known === undefined) {
+      // Without holes.
+      for (let i = this.#known.length; i < place; i++) this.#known.push(undefined);
+      this.#known[place] = { bytes: this.#bytes.slice(from, this.#at), value, misses: 0 };
+    } else if (++known.misses <= missesBeforeRarely || known.misses % 16 === 0) {
+      known.bytes = this.#bytes.slice(from, this.#at);
+      known.value = value;
+    }
   }
 
   #string(length: number): unknown {
@@ -99,4 +145,12 @@ export class PlainReader {
     this.#plain = false;
     return undefined;
   }
+}
+
+/** A loop: the lists are short, and those that differ do so early. */
+function startsWith(bytes: Uint8Array, at: number, end: number, wanted: Uint8Array): boolean {
+  const { length } = wanted;
+  if (end - at < length) return false;
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== wanted[i]) return false;
+  return true;
 }

@@ -8,11 +8,21 @@ import { utf8Write } from "./text.ts";
 /** Up to this many UTF-16 units, a loop is quicker than a native call. */
 const loopLength = 16;
 const maxDepth = 8;
+const nothing = new Uint8Array(0);
+
+/** A list within a head that was written twice: its headers, its user. It may not be changed in between. */
+interface KnownList {
+  value: unknown;
+  /** Empty until it comes a second time. */
+  bytes: Uint8Array;
+}
 
 export class PlainWriter {
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
   #limit = 0;
+  /** By place in the head. */
+  readonly #known: (KnownList | undefined)[] = [];
 
   /**
    * Writes `head` at `at`. Returns where it ends, or -1 when it is none that this writer writes, or would not end
@@ -38,9 +48,43 @@ export class PlainWriter {
     if (length < 16) this.#byte(0x90 | length);
     else this.#sized(0xdc, length);
     for (let i = 0; i < length; i++) {
-      if (!this.#value(value[i], depth + 1)) return false;
+      const element = value[i];
+      const isWritten =
+        depth === 0 && Array.isArray(element) ? this.#list(element, i) : this.#value(element, depth + 1);
+      if (!isWritten) return false;
     }
     return true;
+  }
+
+  #list(value: unknown, place: number): boolean {
+    const known = this.#known[place];
+    if (known === undefined || known.value !== value) {
+      this.#meet(place, value);
+      return this.#value(value, 1);
+    }
+    const { length } = known.bytes;
+    const from = this.#at;
+    if (length === 0) {
+      const isWritten = this.#value(value, 1);
+      if (isWritten) known.bytes = this.#bytes.slice(from, this.#at);
+      return isWritten;
+    }
+    if (from + length > this.#limit) return false;
+    this.#bytes.set(known.bytes, from);
+    this.#at = from + length;
+    return true;
+  }
+
+  #meet(place: number, value: unknown): void {
+    const known = this.#known[place];
+    if (known !== undefined) {
+      known.value = value;
+      known.bytes = nothing;
+      return;
+    }
+    // Without holes.
+    for (let i = this.#known.length; i < place; i++) this.#known.push(undefined);
+    this.#known[place] = { value, bytes: nothing };
   }
 
   #number(value: number): boolean {
