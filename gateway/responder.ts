@@ -37,6 +37,8 @@ export class Responder {
   readonly #cors: Cors | undefined;
   readonly #compression: Compression | undefined;
   readonly #compressFromBytes: number;
+  /** The last headers of each route: the same list comes again and again (runtime/protocol/plain-reader.ts). */
+  readonly #known: (KnownHeaders | undefined)[] = [];
 
   constructor(options: ResponderOptions) {
     this.#metrics = options.metrics;
@@ -103,8 +105,8 @@ export class Responder {
       };
       return this.problem(x, problem);
     }
-    const fields = this.#fields(x, headers);
-    if (fields === undefined) {
+    const own = this.#own(x.route, headers);
+    if (own === undefined) {
       const problem = {
         status: 502,
         type: "bad-reply",
@@ -115,15 +117,30 @@ export class Responder {
     const durationMs = performance.now() - x.startedAt;
     this.#metrics.record(x.route, status, durationMs);
     this.#traces.ended(x, status, durationMs);
-    x.client.answer(x, status, fields, body, declaredBytes(headers));
+    x.client.answer(x, status, this.#fields(x, headers, own), body, own.declaredBytes);
     return answered;
   }
 
-  /** Lines of the head; undefined when a value could not stand in one. */
-  #fields(x: Exchange, headers: HeaderList): string | undefined {
-    const { extra } = x;
+  /** What a service said, looked at once for the same list; undefined when a value could not stand in a head. */
+  #own(route: number, headers: HeaderList): OwnFields | undefined {
+    const known = this.#known[route];
+    if (known !== undefined && known.headers === headers) return known.own;
     const own = ownFields(headers);
     if (own === undefined) return undefined;
+    if (known !== undefined) {
+      known.headers = headers;
+      known.own = own;
+      return own;
+    }
+    // Without holes.
+    for (let i = this.#known.length; i < route; i++) this.#known.push(undefined);
+    this.#known[route] = { headers, own };
+    return own;
+  }
+
+  /** Lines of the head. */
+  #fields(x: Exchange, headers: HeaderList, own: OwnFields): string {
+    const { extra } = x;
     let { fields, vary } = own;
     if (extra !== undefined) {
       // The gateway's word replaces the service's, except that reasons to vary add up.
@@ -149,6 +166,13 @@ interface OwnFields {
   /** Lines of the service's headers, without what frames the body and what the gateway says itself. */
   readonly fields: string;
   readonly vary: string;
+  /** A length that the service announced; -1 for none. */
+  readonly declaredBytes: number;
+}
+
+interface KnownHeaders {
+  headers: HeaderList;
+  own: OwnFields;
 }
 
 const lastLines = `${securityHeaders[0]}: ${securityHeaders[1]}\r\nx-request-id: `;
@@ -164,7 +188,7 @@ function ownFields(headers: HeaderList): OwnFields | undefined {
     if (name === "vary") vary = vary === "" ? value : `${vary}, ${value}`;
     else if (!isFraming(name) && !isOwn(name)) fields += `${name}: ${value}\r\n`;
   }
-  return { fields, vary };
+  return { fields, vary, declaredBytes: declaredBytes(headers) };
 }
 
 /** The lines but those of `name`. */

@@ -1,4 +1,4 @@
-import { latin1Slice } from "../../runtime/protocol/text.ts";
+import { hasAt, latin1Slice } from "../../runtime/protocol/text.ts";
 import { BadRequest, malformed, type RequestHead, readFields } from "./request-head.ts";
 import { type RequestLine, readRequestLine } from "./request-line.ts";
 
@@ -9,6 +9,8 @@ const nothing = new Uint8Array(0);
 export class RequestReader {
   /** Of the last request; the next one's fields are mostly the same. */
   head: RequestHead = emptyHead;
+  /** Of its fields with the empty line; none before the first request. */
+  #headBytes: Uint8Array = nothing;
   #rest: Uint8Array = nothing;
   readonly #maxHeadBytes: number;
   readonly #addressOf: () => string;
@@ -45,22 +47,40 @@ export class RequestReader {
     let at = 0;
     // Old clients send a line too much after a body (RFC 9112 §2.2).
     while (at < 4 && (bytes[at] === 13 || bytes[at] === 10)) at++;
-    const text = latin1Slice.call(bytes, at, Math.min(bytes.length, at + this.#maxHeadBytes));
-    const lineEnd = text.indexOf("\r\n");
-    const fieldsAt = lineEnd + 2;
-    const known = lineEnd > 0 && this.head !== emptyHead && text.startsWith(this.head.text, fieldsAt);
-    const end = known ? fieldsAt + this.head.text.length : endOf(text, lineEnd);
-    if (end < 0) {
-      this.#checkPart(text);
-      return undefined;
+    const limit = Math.min(bytes.length, at + this.#maxHeadBytes);
+    let lineEnd = bytes.indexOf(13, at);
+    const isKnown =
+      lineEnd > at &&
+      bytes[lineEnd + 1] === 10 &&
+      this.#headBytes.length > 0 &&
+      hasAt(bytes, lineEnd + 2, limit, this.#headBytes);
+    let end = lineEnd + 2 + this.#headBytes.length;
+    if (!isKnown) {
+      const text = latin1Slice.call(bytes, at, limit);
+      lineEnd = at + text.indexOf("\r\n");
+      end = endOf(text, lineEnd - at);
+      if (end < 0) {
+        this.#checkPart(text);
+        return undefined;
+      }
+      end += at;
     }
-    const line = readRequestLine(bytes, at, text, lineEnd);
-    if (!known) this.head = readFields(text.slice(fieldsAt, end), this.#addressOf());
-    this.#rest = at + end === bytes.length ? nothing : bytes.subarray(at + end);
-    if (line.authority !== "") this.head = withHost(this.head, line.authority, this.#addressOf());
+    const line = readRequestLine(bytes, at, latin1Slice.call(bytes, at, lineEnd), lineEnd - at);
+    if (!isKnown) this.#readHead(bytes, lineEnd + 2, end);
+    this.#rest = end === bytes.length ? nothing : bytes.subarray(end);
+    if (line.authority !== "") {
+      this.head = withHost(this.head, line.authority, this.#addressOf());
+      // The same fields behind another target are another host's.
+      this.#headBytes = nothing;
+    }
     if (this.head.host === "" && line.minor === 1) throw malformed("it has no Host field");
     if (this.head.bodyLength < 0 && line.minor === 0) throw malformed("HTTP/1.0 knows no Transfer-Encoding");
     return line;
+  }
+
+  #readHead(bytes: Uint8Array, from: number, to: number): void {
+    this.head = readFields(latin1Slice.call(bytes, from, to), this.#addressOf());
+    this.#headBytes = bytes.slice(from, to);
   }
 
   /** What can become no request is not waited for. */

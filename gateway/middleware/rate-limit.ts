@@ -1,5 +1,6 @@
 import type { Clock } from "../../runtime/clock.ts";
 import type { RateLimitConfig } from "../../runtime/topology/model.ts";
+import type { User } from "../../sdk/service.ts";
 import type { Exchange, Guard } from "../exchange.ts";
 import { RecentMap } from "../recent-map.ts";
 import type { Responder } from "../responder.ts";
@@ -68,9 +69,19 @@ export function rateLimitGuard(
   const buckets = new TokenBuckets(config, clock, maxBuckets);
   const limit = String(config.requests);
   const byUser = config.by === "user";
+  /** Of users whose tokens are known, who are the same objects as long. */
+  const names = new WeakMap<User, string>();
+  const nameOf = (user: User): string => {
+    let name = names.get(user);
+    if (name === undefined) {
+      // Prefixed: a user must not be able to name itself after somebody's address.
+      name = `user ${user.id}`;
+      names.set(user, name);
+    }
+    return name;
+  };
   return (x) => {
-    // Prefixed: a user must not be able to name itself after somebody's address.
-    const name = byUser && x.user !== undefined ? `user ${x.user.id}` : x.client.address;
+    const name = byUser && x.user !== undefined ? nameOf(x.user) : x.client.address;
     const left = buckets.take(name);
     if (left >= 0) {
       announce(x, limit, Math.floor(left), buckets.msUntilFull(left));

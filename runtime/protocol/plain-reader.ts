@@ -1,4 +1,4 @@
-import { latin1Slice, utf8Slice } from "./text.ts";
+import { hasAt, latin1Slice, utf8Slice } from "./text.ts";
 
 /**
  * Hot path. Reads the msgpack that heads of calls and replies consist of: short arrays of strings, small integers,
@@ -107,7 +107,7 @@ export class PlainReader {
   #list(place: number): unknown {
     const from = this.#at;
     const known = this.#known[place];
-    if (known !== undefined && startsWith(this.#bytes, from, this.#end, known.bytes)) {
+    if (known !== undefined && hasAt(this.#bytes, from, this.#end, known.bytes)) {
       known.misses = 0;
       this.#at = from + known.bytes.length;
       return known.value;
@@ -145,12 +145,4 @@ export class PlainReader {
     this.#plain = false;
     return undefined;
   }
-}
-
-/** A loop: the lists are short, and those that differ do so early. */
-function startsWith(bytes: Uint8Array, at: number, end: number, wanted: Uint8Array): boolean {
-  const { length } = wanted;
-  if (end - at < length) return false;
-  for (let i = 0; i < length; i++) if (bytes[at + i] !== wanted[i]) return false;
-  return true;
 }

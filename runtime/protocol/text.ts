@@ -11,4 +11,24 @@ interface NativeText {
   utf8Write(this: Uint8Array, text: string, at: number, length: number): number;
 }
 
+/** Up to this many bytes, a loop is quicker than a native call. */
+const loopBytes = 64;
+const compare = Buffer.prototype.compare as (
+  this: Uint8Array,
+  target: Uint8Array,
+  targetStart: number,
+  targetEnd: number,
+  start: number,
+  end: number,
+) => number;
+
+/** Whether `wanted` stands in `bytes` from `at` on, and before `end`. */
+export function hasAt(bytes: Uint8Array, at: number, end: number, wanted: Uint8Array): boolean {
+  const { length } = wanted;
+  if (end - at < length) return false;
+  if (length > loopBytes) return compare.call(bytes, wanted, 0, length, at, at + length) === 0;
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== wanted[i]) return false;
+  return true;
+}
+
 export const { latin1Slice, latin1Write, utf8Slice, utf8Write } = Buffer.prototype as unknown as NativeText;
