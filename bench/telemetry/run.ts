@@ -69,7 +69,7 @@ export async function benchTelemetry(options: TelemetryBenchOptions) {
 
 async function load({ name, run }: Side, token: string, options: TelemetryBenchOptions): Promise<Turn> {
   const watch = (role: string) =>
-    new CpuWatch(run.instances.filter(({ id }) => id === `${role}-1`).map(({ pid }) => pid));
+    new CpuWatch(run.instances.filter(({ id }) => id.startsWith(`${role}-`)).map(({ pid }) => pid));
   const [gateway, service, observer] = [watch("gateway"), watch("items"), watch("observer")];
   const result = await wrk({
     url: `${run.url}/items/250`,
