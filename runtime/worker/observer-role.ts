@@ -13,7 +13,7 @@ class ObserverRole implements Role {
   #server: ObserverServer | undefined;
 
   async start(runtime: WorkerRuntime, phase: (name: string) => void): Promise<Record<never, never>> {
-    const { spec, self, transport, clock, log, collectGarbage } = runtime;
+    const { spec, self, transport, clock, log, collectGarbage, giveWay } = runtime;
     this.#server = new ObserverServer({
       transport,
       address: spec.address,
@@ -31,6 +31,8 @@ class ObserverRole implements Role {
           }),
     });
     await this.#server.start();
+    // What is observed comes before the observing: on full cores it would be seen in the answers' tail.
+    await giveWay?.().catch((error: unknown) => log.warn(`priority stays as it is: ${error}`));
     phase("listening");
     return {};
   }

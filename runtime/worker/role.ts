@@ -25,6 +25,8 @@ export interface WorkerRuntime {
   readonly scope?: AsyncLocalStorage<RequestInfo> | undefined;
   /** All of it, at once; undefined where others share the process and would wait for it. */
   readonly collectGarbage?: (() => void) | undefined;
+  /** Who else wants a core has it first from now on; undefined where others share the process. */
+  readonly giveWay?: (() => Promise<void>) | undefined;
   /** Whether a service has a ready instance right now, by this worker's registry view. */
   isReady(service: string): boolean;
   /** Calls `listener` with the services concerned after each change of the registry; the returned function ends that. */

@@ -59,6 +59,7 @@ export async function runWorker(roleOf: (spec: WorkerSpec) => Promise<Role>): Pr
     elapsedMs: () => performance.now(),
     busy: () => Bun.unsafe.setJITPolicy(1),
     collectGarbage: () => Bun.gc(true),
+    giveWay,
     recorder,
     scope,
   });
@@ -81,4 +82,13 @@ function standardOutput(): OutputStream {
       Promise.resolve(sink.flush()).then(done, done);
     },
   };
+}
+
+/** On top of the priority that all of the run has. Enough to come second, too little to be left waiting. */
+const secondPlace = 5;
+
+/** Loaded by the one role that asks for it: other workers do without the memory of `node:os`. */
+async function giveWay(): Promise<void> {
+  const { constants, getPriority, setPriority } = await import("node:os");
+  setPriority(Math.min(getPriority() + secondPlace, constants.priority.PRIORITY_LOW));
 }

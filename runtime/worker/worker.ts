@@ -28,6 +28,8 @@ export interface WorkerOptions {
   readonly busy?: () => void;
   /** For the role, in a process of its own. Default none. */
   readonly collectGarbage?: (() => void) | undefined;
+  /** The same. */
+  readonly giveWay?: (() => Promise<void>) | undefined;
   /** Default none: nothing is recorded. */
   readonly recorder?: Recorder | undefined;
   /** Where the role keeps the request at work, for who must know it outside of the role. Default one of its own. */
@@ -120,8 +122,8 @@ export class Worker {
   }
 
   async #start(): Promise<void> {
-    const { spec, roleOf, transport, log, clock, random, elapsedMs, recorder, collectGarbage } =
-      this.#options;
+    const { spec, roleOf, transport, log, clock, random, elapsedMs, recorder } = this.#options;
+    const { collectGarbage, giveWay } = this.#options;
     const scope = this.#options.scope ?? new AsyncLocalStorage<RequestInfo>();
     const phases: Record<string, number> = {};
     const phase = (name: string) => {
@@ -145,6 +147,7 @@ export class Worker {
           recorder,
           scope,
           collectGarbage,
+          giveWay,
           isReady: (service) => this.#view.isReady(service),
           onRegistryChange: (listener) => this.#view.onChange(listener),
           stir: () => this.#heartbeat?.stir(),
