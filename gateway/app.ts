@@ -21,7 +21,7 @@ import { problemOf } from "./problems.ts";
 import { PassedTraces, type Traces } from "./middleware/trace.ts";
 import { Responder } from "./responder.ts";
 import type { BadRequest } from "./http/request-head.ts";
-import { compileHandler, originTarget, type RouteHandler } from "./route-handler.ts";
+import { compileHandler, originTarget, type RouteHandler, serviceTarget } from "./route-handler.ts";
 import { RouteTable } from "./routes.ts";
 import { LiveStreams } from "./streams.ts";
 import { GatewayTelemetry } from "./telemetry.ts";
@@ -185,11 +185,16 @@ export class GatewayApp {
   #target(route: RouteConfig): Target {
     const { mesh, clock } = this.#runtime;
     const { target } = route;
+    const responder = this.#responder;
     let origin: Origin;
     let service: string;
     if (target.kind === "service") {
       service = target.service;
-      origin = serviceOrigin(route, target, { mesh, clock, bodies: this.#bodies });
+      const behind = serviceOrigin(route, target, { mesh, clock, bodies: this.#bodies });
+      if (route.cache === undefined) {
+        return serviceTarget(behind, this.#bodies, responder, (x, error) => this.#failed(x, error, service));
+      }
+      origin = behind.ask;
     } else {
       service = "one of its services";
       origin = aggregateOrigin(route, target.parts, {
@@ -199,7 +204,7 @@ export class GatewayApp {
       });
     }
     const failed = (x: Exchange, error: unknown) => this.#failed(x, error, service);
-    const plain = originTarget(origin, this.#responder, failed);
+    const plain = originTarget(origin, responder, failed);
     if (route.cache === undefined) return plain;
     const cache = new RouteCache(route, route.cache, {
       origin,
@@ -209,7 +214,7 @@ export class GatewayApp {
       counted: this.#cacheCounter(route),
     });
     this.#caches.push(cache);
-    return cache.target(this.#responder, plain, failed);
+    return cache.target(responder, plain, failed);
   }
 
   #failed(x: Exchange, error: unknown, service: string): Answered {

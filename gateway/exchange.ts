@@ -92,7 +92,7 @@ export class Exchange implements CallSignal {
   }
 }
 
-/** What answering comes to: the answer itself is on its way to the client. */
+/** What answering comes to: the answer itself is on its way to the client, or is seen to. */
 export const answered = "answered";
 export type Answered = typeof answered;
 

@@ -1,7 +1,14 @@
 /** A whole gateway on a real socket, with a mesh whose services are functions of the test. */
 import { connect, type Socket } from "node:net";
 import type { Broker, Delivery, SubscribeOptions } from "../runtime/bus/broker.ts";
-import type { CallContext, CallReply, CallRequest, HeaderList, Mesh } from "../runtime/calls/mesh.ts";
+import type {
+  CallContext,
+  CallReceiver,
+  CallReply,
+  CallRequest,
+  HeaderList,
+  Mesh,
+} from "../runtime/calls/mesh.ts";
 import { type Clock, seededRandom, systemClock } from "../runtime/clock.ts";
 import type { GatewayConfig, RouteConfig } from "../runtime/topology/model.ts";
 import type { WorkerRuntime } from "../runtime/worker/role.ts";
@@ -31,6 +38,13 @@ export class FakeMesh implements Mesh {
 
   constructor(services: Record<string, FakeService>) {
     this.services = services;
+  }
+
+  send(service: string, request: CallRequest, context: CallContext, receiver: CallReceiver): void {
+    this.call(service, request, context).then(
+      (reply) => receiver.replied(reply),
+      (error) => receiver.failed(error),
+    );
   }
 
   call(service: string, request: CallRequest, context: CallContext): Promise<CallReply> {

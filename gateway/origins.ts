@@ -1,5 +1,5 @@
 import type { CallSignal } from "../runtime/call-signal.ts";
-import type { CallContext, Mesh } from "../runtime/calls/mesh.ts";
+import type { CallContext, CallReceiver, Mesh } from "../runtime/calls/mesh.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { RouteConfig } from "../runtime/topology/model.ts";
 import type { Exchange } from "./exchange.ts";
@@ -9,6 +9,13 @@ import type { Reply } from "./reply.ts";
 
 /** Gets a route's answer from behind the gateway. Rejects with a MicrocosmError or a Problem. */
 export type Origin = (x: Exchange) => Promise<Reply>;
+
+/** A service behind a route. */
+export interface ServiceOrigin {
+  readonly ask: Origin;
+  /** As `ask`, for a request that has no body. */
+  readonly send: (x: Exchange, receiver: CallReceiver) => void;
+}
 
 export interface OriginOptions {
   readonly mesh: Mesh;
@@ -21,7 +28,7 @@ export function serviceOrigin(
   route: RouteConfig,
   target: { readonly service: string; readonly rewrite: string },
   { mesh, clock, bodies }: OriginOptions,
-): Origin {
+): ServiceOrigin {
   const { service } = target;
   const rewrite = compileRewrite(route.path, target.rewrite);
   const passAuthorization = route.auth === "none";
@@ -63,11 +70,14 @@ export function serviceOrigin(
   };
 
   const cached = route.cache !== undefined;
-  return (x) => {
+  const send = (x: Exchange, receiver: CallReceiver) =>
+    mesh.send(service, callOf(x, null), contextOf(x, x), receiver);
+  const ask: Origin = (x) => {
     if (cached && (x.method === "GET" || x.method === "HEAD")) return fill(x);
     if (bodies.hasBody(x)) return callWithBody(x);
     return mesh.call(service, callOf(x, null), contextOf(x, x));
   };
+  return { ask, send };
 }
 
 /** Headers an answer for everyone may not depend on: who asks, and what this one client has already. */

@@ -10,7 +10,7 @@ import type { Recorder } from "../telemetry/recorder/recorder.ts";
 import { EdgeTelemetry } from "./edge-telemetry.ts";
 import { edgeNotDeclared, unknownService } from "./edges.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { CallContext, CallReply, CallRequest, Mesh } from "./mesh.ts";
+import type { CallContext, CallReceiver, CallReply, CallRequest, Mesh } from "./mesh.ts";
 import { type CallHost, PendingCall } from "./pending-call.ts";
 import { Target } from "./target.ts";
 
@@ -81,20 +81,26 @@ export class MeshClient implements Mesh {
   }
 
   call(service: string, request: CallRequest, context: CallContext): Promise<CallReply> {
+    return new Promise((replied, failed) => this.send(service, request, context, { replied, failed }));
+  }
+
+  send(service: string, request: CallRequest, context: CallContext, receiver: CallReceiver): void {
     let target = this.#targets.get(service);
     if (target === undefined) {
       try {
         target = this.#addTarget(service);
       } catch (error) {
-        return Promise.reject(error);
+        receiver.failed(error as MicrocosmError);
+        return;
       }
     }
-    if (this.#stopped !== undefined) return Promise.reject(this.#stopping());
+    if (this.#stopped !== undefined) {
+      receiver.failed(this.#stopping());
+      return;
+    }
     const now = this.#options.clock.now();
     const deadline = effectiveDeadline(context.deadline, now, target.policy.timeoutMs);
-    const call = new PendingCall(this.#host, target, request, context, deadline);
-    call.start(now);
-    return call.promise;
+    new PendingCall(this.#host, target, request, context, deadline, receiver).start(now);
   }
 
   /** Makes the links to the declared callees now, and to their further instances as these become ready. */

@@ -1,3 +1,4 @@
+import type { MicrocosmError } from "../../sdk/errors.ts";
 import type { RequestInfo, User } from "../../sdk/service.ts";
 import type { CallSignal } from "../call-signal.ts";
 import type { IncomingBody, OutgoingBody } from "../transport/transport.ts";
@@ -32,6 +33,12 @@ export interface CallReply {
   readonly instance: string;
 }
 
+/** Hears how a call ended: one of the two is called, once, possibly before `send` returns. Neither may throw. */
+export interface CallReceiver {
+  replied(reply: CallReply): void;
+  failed(error: MicrocosmError): void;
+}
+
 /**
  * Calls other services: waits for a ready instance, picks one, sends, retries what is idempotent when a link breaks.
  * Rejects with a MicrocosmError: `edge-not-declared`, `unknown-service`, `no-ready-instance`, `deadline-exceeded`,
@@ -39,6 +46,8 @@ export interface CallReply {
  */
 export interface Mesh {
   call(service: string, request: CallRequest, context: CallContext): Promise<CallReply>;
+  /** As `call` for hot paths: a promise and its two functions cost as much as the rest of what is made for a call. */
+  send(service: string, request: CallRequest, context: CallContext, receiver: CallReceiver): void;
 }
 
 export type { RequestInfo };

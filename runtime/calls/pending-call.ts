@@ -8,7 +8,7 @@ import type { RegistryView } from "../registry/view.ts";
 import type { IncomingBody, Link, ReplySink } from "../transport/transport.ts";
 import { CallSpan } from "./call-span.ts";
 import type { Endpoint, LinkWaiter } from "./endpoint.ts";
-import type { CallContext, CallReply, CallRequest } from "./mesh.ts";
+import type { CallContext, CallReceiver, CallRequest } from "./mesh.ts";
 import type { Target } from "./target.ts";
 import { newTraceparent } from "./trace.ts";
 import { isReplyHead, type RequestHead, userToWire } from "./wire.ts";
@@ -45,13 +45,11 @@ const longestTimerMs = 2 ** 31 - 1;
  *         awaiting an instance
  * ```
  *
- * Hot path (an instance is ready, its link open): this object, its promise, its span and the wire head are all that is
+ * Hot path (an instance is ready, its link open): this object, its span and the wire head are all that is
  * made; the object is the link's sink and the abort listener too, so there is no closure per call.
  */
 export class PendingCall implements ReplySink, LinkWaiter {
-  readonly promise: Promise<CallReply>;
-  readonly #resolve: (reply: CallReply) => void;
-  readonly #reject: (error: MicrocosmError) => void;
+  readonly #receiver: CallReceiver;
   readonly #host: CallHost;
   readonly #target: Target;
   readonly #request: CallRequest;
@@ -74,11 +72,15 @@ export class PendingCall implements ReplySink, LinkWaiter {
   #unsent: MicrocosmError | undefined = undefined;
   #state: "waiting" | "sending" | "sent" | "settled" = "waiting";
 
-  constructor(host: CallHost, target: Target, request: CallRequest, context: CallContext, deadline: number) {
-    const { promise, resolve, reject } = Promise.withResolvers<CallReply>();
-    this.promise = promise;
-    this.#resolve = resolve;
-    this.#reject = reject;
+  constructor(
+    host: CallHost,
+    target: Target,
+    request: CallRequest,
+    context: CallContext,
+    deadline: number,
+    receiver: CallReceiver,
+  ) {
+    this.#receiver = receiver;
     this.#host = host;
     this.#target = target;
     this.#request = request;
@@ -144,7 +146,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
     this.#state = "settled";
     // A streamed answer still has its body to come, and an abort must reach its producer.
     if (!(body instanceof ReadableStream)) this.#signal?.removeEventListener("abort", this);
-    this.#resolve({ status: head[0], headers: head[1], body, instance: endpoint.id });
+    this.#receiver.replied({ status: head[0], headers: head[1], body, instance: endpoint.id });
   }
 
   fail(error: MicrocosmError): void {
@@ -328,7 +330,7 @@ export class PendingCall implements ReplySink, LinkWaiter {
     this.#state = "settled";
     this.#unpark();
     this.#signal?.removeEventListener("abort", this);
-    this.#reject(error);
+    this.#receiver.failed(error);
   }
 
   #outOfTime(): MicrocosmError {

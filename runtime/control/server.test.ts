@@ -8,7 +8,7 @@ import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Event } from "../../sdk/event.ts";
 import type { Broker, DeadFilter, EventRecord } from "../bus/broker.ts";
 import { decodeData } from "../bus/data.ts";
-import type { CallContext, CallRequest, Mesh } from "../calls/mesh.ts";
+import type { CallContext, CallReceiver, CallRequest, Mesh } from "../calls/mesh.ts";
 import { fakeService, fakeTopology } from "../supervisor/fixtures/topology.ts";
 import { ProcessLauncher } from "../supervisor/process-launcher.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
@@ -24,6 +24,13 @@ const fakeWorker = join(import.meta.dir, "../supervisor/fixtures/fake-worker.ts"
 
 /** A mesh that answers with what it was asked. */
 class EchoMesh implements Mesh {
+  send(service: string, request: CallRequest, context: CallContext, receiver: CallReceiver): void {
+    this.call(service, request, context).then(
+      (reply) => receiver.replied(reply),
+      (error) => receiver.failed(error),
+    );
+  }
+
   async call(service: string, request: CallRequest, context: CallContext) {
     if (service === "nobody") throw new MicrocosmError("unknown-service", "There is no service nobody.");
     const body = JSON.stringify({ ...request, user: context.user });

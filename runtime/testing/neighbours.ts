@@ -3,7 +3,7 @@ import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Logger, RequestInfo } from "../../sdk/service.ts";
 import { anySignal } from "../call-signal.ts";
 import { edgeNotDeclared } from "../calls/edges.ts";
-import type { CallContext, CallReply, CallRequest, Mesh } from "../calls/mesh.ts";
+import type { CallContext, CallReceiver, CallReply, CallRequest, Mesh } from "../calls/mesh.ts";
 import { newTraceparent } from "../calls/trace.ts";
 import { systemRandom } from "../clock.ts";
 import { Dispatcher } from "../worker/dispatch.ts";
@@ -29,6 +29,13 @@ export class Neighbours implements Mesh {
         typeof neighbour === "function" ? byFunction(name, neighbour) : byApp(name, neighbour, log),
       );
     }
+  }
+
+  send(service: string, request: CallRequest, context: CallContext, receiver: CallReceiver): void {
+    this.call(service, request, context).then(
+      (reply) => receiver.replied(reply),
+      (error) => receiver.failed(error),
+    );
   }
 
   async call(service: string, request: CallRequest, context: CallContext): Promise<CallReply> {
