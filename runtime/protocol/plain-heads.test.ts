@@ -44,6 +44,40 @@ describe("plain heads", () => {
     );
   });
 
+  test("property: many heads through one writer and one reader, with lists that come again", () => {
+    const lists = fc.array(fc.array(leaf, { maxLength: 20 }), { minLength: 1, maxLength: 4 });
+    const picks = fc.array(fc.array(fc.nat({ max: 3 }), { maxLength: 4 }), { maxLength: 60 });
+    fc.assert(
+      fc.property(lists, picks, leaf, (pool, heads, other) => {
+        const [writer, reader] = [new PlainWriter(), new PlainReader()];
+        const bytes = new Uint8Array(100_000);
+        for (const picked of heads) {
+          const head = [other, ...picked.map((index) => pool[index % pool.length])];
+          const end = writer.write(head, bytes, 0, bytes.length);
+          if (end === -1) continue;
+          expect(packr.unpack(bytes.subarray(0, end))).toEqual(head);
+          const value = reader.read(bytes, 0, end);
+          if (value !== notPlain) expect(value).toEqual(head);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("lists that come again are the same list, also after others; they are written as they were", () => {
+    const reader = new PlainReader();
+    const head = (name: string) => packr.pack([200, ["content-type", name]]);
+    const listOf = (name: string) => (reader.read(head(name), 0, head(name).length) as unknown[])[1];
+    const first = listOf("application/json");
+    expect(first).toEqual(["content-type", "application/json"]);
+    expect(listOf("application/json")).toBe(first);
+    expect(listOf("text/html")).toEqual(["content-type", "text/html"]);
+    expect(listOf("application/json")).toEqual(["content-type", "application/json"]);
+    // Nothing of a list that was cut off is taken for one that is whole.
+    const cut = head("application/json").subarray(0, -1);
+    expect(reader.read(cut, 0, cut.length)).toBe(notPlain);
+  });
+
   test("property: what msgpackr packs, the reader reads alike or leaves alone", () => {
     fc.assert(
       fc.property(fc.oneof(plainHead, fc.jsonValue()), (head) => {
