@@ -126,16 +126,16 @@ const columns: readonly Column<ComparedRow>[] = [
     right: true,
     style: ({ a, b }) => ((b?.errorShare ?? 0) > (a?.errorShare ?? 0) ? "red" : undefined),
   },
-  { title: "P50 A", value: ({ a }) => (a ? precise(a.p50Ms) : "–"), right: true, spare: 7 },
-  { title: "P50 B", value: ({ b }) => (b ? precise(b.p50Ms) : "–"), right: true, spare: 2 },
+  { title: "P50 A", value: ({ a }) => known(a?.p50Ms), right: true, spare: 7 },
+  { title: "P50 B", value: ({ b }) => known(b?.p50Ms), right: true, spare: 2 },
   {
     title: "P50 ×",
     value: ({ ratios }) => times(ratios.p50),
     right: true,
     style: ({ ratios }) => worse(ratios.p50),
   },
-  { title: "P99 A", value: ({ a }) => (a ? precise(a.p99Ms) : "–"), right: true, spare: 3 },
-  { title: "P99 B", value: ({ b }) => (b ? precise(b.p99Ms) : "–"), right: true },
+  { title: "P99 A", value: ({ a }) => known(a?.p99Ms), right: true, spare: 3 },
+  { title: "P99 B", value: ({ b }) => known(b?.p99Ms), right: true },
   {
     title: "P99 ×",
     value: ({ ratios }) => times(ratios.p99),
@@ -143,3 +143,8 @@ const columns: readonly Column<ComparedRow>[] = [
     style: ({ ratios }) => worse(ratios.p99),
   },
 ];
+
+/** A dash for what there was none of, or is not known. */
+function known(ms: number | null | undefined): string {
+  return ms === null || ms === undefined ? "–" : precise(ms);
+}

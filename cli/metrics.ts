@@ -79,7 +79,8 @@ export function render(graph: LiveGraph): string {
 
 const rate = (value: number) =>
   value === 0 ? "–" : value < 10 ? value.toFixed(1) : String(Math.round(value));
-const latency = (value: number) => (value === 0 ? "–" : `${value.toFixed(value < 10 ? 2 : 0)} ms`);
+const latency = (value: number | null) =>
+  value === null || value === 0 ? "–" : `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 
 function statColumns<Row extends LiveStats>(): readonly Column<Row>[] {
   return [

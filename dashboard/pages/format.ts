@@ -5,7 +5,9 @@
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 });
 
-export function formatMs(ms: number): string {
+/** A dash for what is not known. */
+export function formatMs(ms: number | null): string {
+  if (ms === null) return "–";
   const abs = Math.abs(ms);
   if (abs === 0) return "0 ms";
   if (abs < 0.0995) return `${Math.round(ms * 1000)} µs`;

@@ -7,8 +7,9 @@ export interface ComparedSide {
   readonly errors: number;
   /** 0 to 1. */
   readonly errorShare: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** Null: not known. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
 }
 
 /** B by A; absent where A has nothing to divide by. */
@@ -88,8 +89,12 @@ function sideOf({ count, errors, p50Ms, p99Ms }: SummaryRow, spanMs: number): Co
   };
 }
 
-function ratio(name: keyof Ratios, before: number | undefined, after: number | undefined): Ratios {
-  if (before === undefined || after === undefined || before <= 0) return {};
+function ratio(
+  name: keyof Ratios,
+  before: number | null | undefined,
+  after: number | null | undefined,
+): Ratios {
+  if (typeof before !== "number" || typeof after !== "number" || before <= 0) return {};
   return { [name]: after / before };
 }
 

@@ -47,5 +47,5 @@ test("every instance is there in its state; what it does comes from the observer
   ]);
   // orders-9 is gone: what the observer still remembers of it is no instance.
   expect(nodes[0]?.instances).toHaveLength(2);
-  expect(nodes[1]).toMatchObject({ ratePerSecond: 0, p99Ms: 0 });
+  expect(nodes[1]).toMatchObject({ ratePerSecond: 0, p99Ms: null });
 });

@@ -1,7 +1,7 @@
 import type { LiveGraph, LiveInstance, LiveNode } from "../telemetry/query.ts";
 import type { InstanceInfo } from "./api.ts";
 
-const silent = { ratePerSecond: 0, errorsPerSecond: 0, p50Ms: 0, p99Ms: 0 };
+const silent = { ratePerSecond: 0, errorsPerSecond: 0, p50Ms: null, p99Ms: null };
 
 /**
  * The observer knows what instances do, the supervisor which there are: every instance is in the graph, also the one that

@@ -39,7 +39,7 @@ export interface MapSources {
   readonly instances: readonly InstanceInfo[];
 }
 
-const silent: LiveStats = { ratePerSecond: 0, errorsPerSecond: 0, p50Ms: 0, p99Ms: 0 };
+const silent: LiveStats = { ratePerSecond: 0, errorsPerSecond: 0, p50Ms: null, p99Ms: null };
 
 export function edgeId(from: string, kind: LiveEdge["kind"], to: string): string {
   return `${from} ${kind} ${to}`;
@@ -160,8 +160,13 @@ function sumOf(parts: readonly LiveStats[]): LiveStats {
   for (const part of parts) {
     ratePerSecond += part.ratePerSecond;
     errorsPerSecond += part.errorsPerSecond;
-    p50Ms = Math.max(p50Ms, part.p50Ms);
-    p99Ms = Math.max(p99Ms, part.p99Ms);
+    p50Ms = slower(p50Ms, part.p50Ms);
+    p99Ms = slower(p99Ms, part.p99Ms);
   }
   return { ratePerSecond, errorsPerSecond, p50Ms, p99Ms };
+}
+
+/** What is not known of one part is not told of the whole, unless another part's is. */
+function slower(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
 }

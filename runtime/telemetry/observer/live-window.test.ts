@@ -36,6 +36,14 @@ test("the graph adds up what lies in its window", () => {
   expect(orders?.p50Ms).toBeLessThan(2 ** (18 / 8));
 });
 
+test("of histograms without buckets the rate is known, and no percentile", () => {
+  const live = new LiveWindow();
+  const { histogram, ...head } = point("/a");
+  live.add({ ...head, histogram: { ...histogram!, buckets: [], zeros: 0 } }, 1000);
+  expect(live.graph(1500, 5000).nodes).toMatchObject([{ p50Ms: null, p99Ms: null }]);
+  expect(live.graph(1500, 5000).nodes[0]?.ratePerSecond).toBeGreaterThan(0);
+});
+
 test("buckets in any order are the same histogram", () => {
   const live = new LiveWindow();
   const { histogram, ...rest } = point("/a");

@@ -217,8 +217,8 @@ class Sum {
     return {
       ratePerSecond: (this.#histogram.count * 1000) / spanMs,
       errorsPerSecond: (this.#errors * 1000) / spanMs,
-      p50Ms: this.#histogram.quantile(0.5) ?? 0,
-      p99Ms: this.#histogram.quantile(0.99) ?? 0,
+      p50Ms: this.#histogram.quantile(0.5) ?? null,
+      p99Ms: this.#histogram.quantile(0.99) ?? null,
     };
   }
 }

@@ -75,8 +75,8 @@ export function runSummary(
       count: histogram.count,
       errors,
       histogram: histogram.toData(),
-      p50Ms: histogram.quantile(0.5) ?? 0,
-      p99Ms: histogram.quantile(0.99) ?? 0,
+      p50Ms: histogram.quantile(0.5) ?? null,
+      p99Ms: histogram.quantile(0.99) ?? null,
     })),
   };
 }
