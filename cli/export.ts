@@ -47,7 +47,7 @@ export async function writeRecording(
 ): Promise<Written | undefined> {
   const live = await liveRun(options);
   const dataDirectory = live?.dataDirectory ?? resolve(options.data ?? ".microcosm");
-  const stats = live === undefined ? undefined : await settle(live);
+  if (live !== undefined) await settle(live);
   // The run's own work comes first.
   setPriority(constants.priority.PRIORITY_LOW);
   const now = Date.now();
@@ -59,7 +59,6 @@ export async function writeRecording(
   const made = exportRun({
     dataDirectory,
     live: live !== undefined,
-    ...(stats === undefined ? {} : { dropped: stats.dropped }),
     scratchDirectory: target === undefined ? tmpdir() : dirname(target),
     now,
     signal,
@@ -84,13 +83,12 @@ async function liveRun(options: RunOptions): Promise<FoundRun | undefined> {
   }
 }
 
-async function settle(run: FoundRun): Promise<ObserverStats | undefined> {
+async function settle(run: FoundRun): Promise<void> {
   try {
-    return await new ControlClient(run.url, run.token).post<ObserverStats>("/api/telemetry/settle");
+    await new ControlClient(run.url, run.token).post<ObserverStats>("/api/telemetry/settle");
   } catch (error) {
     // Its observer restarts, or telemetry is off: what is in the file is exported, or the reason told, all the same.
-    if (error instanceof MicrocosmError) return undefined;
-    throw error;
+    if (!(error instanceof MicrocosmError)) throw error;
   }
 }
 

@@ -12,8 +12,6 @@ export interface ExportOptions {
   readonly dataDirectory: string;
   /** The run goes on; its observer has been asked to settle. */
   readonly live: boolean;
-  /** What the observer let go, where it could be asked. */
-  readonly dropped?: Readonly<Record<string, number>>;
   /** Has room for a copy of the observer's file. */
   readonly scratchDirectory: string;
   readonly now: number;
@@ -45,8 +43,8 @@ export function exportRun(options: ExportOptions): Export {
   const close = () => rmSync(folder, { recursive: true, force: true });
   try {
     const copy = join(folder, "observer.sqlite");
-    snapshot(source, copy, record.startedAt, signal);
-    const header = headerOf(record, copy, options);
+    const dropped = snapshot(source, copy, record.startedAt, signal);
+    const header = headerOf(record, copy, dropped, options);
     return { header, bytes: pack(header, copy), close };
   } catch (cause) {
     close();
@@ -66,8 +64,12 @@ function scratch(directory: string): string {
   }
 }
 
-function headerOf(record: RunRecord, copy: string, options: ExportOptions): RecordingHeader {
-  const { live, now, dropped = {} } = options;
+function headerOf(
+  record: RunRecord,
+  copy: string,
+  dropped: Readonly<Record<string, number>>,
+  { live, now }: ExportOptions,
+): RecordingHeader {
   const endedAt = live ? undefined : record.endedAt;
   const to = live ? now : (endedAt ?? lastMoment(copy, record.startedAt));
   const { name, mode, startedAt, versions, machine, topology } = record;

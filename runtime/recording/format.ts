@@ -41,7 +41,7 @@ export interface RecordingHeader {
   readonly machine: Machine;
   /** Without secrets and without paths of the machine it ran on. */
   readonly topology: Topology;
-  /** What the observer had let go, by reason, where it was asked. */
+  /** What the observer let go in that time, by reason; the minute in which it began is counted whole. */
   readonly dropped: Readonly<Record<string, number>>;
   readonly databaseBytes: number;
 }

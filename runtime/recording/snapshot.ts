@@ -2,6 +2,7 @@ import { marksOf } from "../telemetry/observer/log-table.ts";
 import { Database } from "bun:sqlite";
 import type { SpanRecord, TimelineEntry } from "../telemetry/model.ts";
 import { packSpans, unpackSpans } from "../telemetry/observer/trace-table.ts";
+import { countStepMs, CountTable } from "../telemetry/observer/count-table.ts";
 import { pointTables, schemaVersion } from "../telemetry/observer/tables.ts";
 import { redactText, redactValue } from "./redact.ts";
 
@@ -10,9 +11,15 @@ const rowsAtOnce = 1000;
 
 /**
  * A copy of the observer's file as it is at this moment, without what is older than `from`, and without secrets. The
- * original is only read, in one transaction that neither stops its writer nor is stopped by it. Throws what SQLite says.
+ * original is only read, in one transaction that neither stops its writer nor is stopped by it. Returns what was let go in
+ * that time, by reason. Throws what SQLite says.
  */
-export function snapshot(source: string, target: string, from: number, ended: AbortSignal): void {
+export function snapshot(
+  source: string,
+  target: string,
+  from: number,
+  ended: AbortSignal,
+): Record<string, number> {
   copy(source, target);
   const db = new Database(target, { readwrite: true });
   try {
@@ -30,6 +37,7 @@ export function snapshot(source: string, target: string, from: number, ended: Ab
     }
     redactSpans(db, ended);
     redactTimeline(db);
+    return hasCounts(db) ? new CountTable(db).sums() : {};
   } finally {
     db.clearQueryCache();
     db.close();
@@ -58,10 +66,18 @@ function dropBefore(db: Database, from: number): void {
     db.query("DELETE FROM words WHERE rowid IN (SELECT id FROM logs WHERE at < ?)").run(from);
     db.query("DELETE FROM logs WHERE at < ?").run(from);
     db.query("DELETE FROM timeline WHERE at < ?").run(from);
+    if (hasCounts(db)) {
+      db.query("DELETE FROM counts WHERE at < ?").run(Math.floor(from / countStepMs) * countStepMs);
+    }
     for (const { table, stepMs } of pointTables(db)) {
       db.query(`DELETE FROM ${table} WHERE at < ?`).run(Math.floor(from / stepMs) * stepMs);
     }
   })();
+}
+
+/** The file of an observer that did not keep its counts has none. */
+function hasCounts(db: Database): boolean {
+  return db.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'counts'").get() !== null;
 }
 
 interface LogText {

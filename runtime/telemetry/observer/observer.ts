@@ -18,8 +18,10 @@ const maxPointsPerTick = 100_000;
 const maxTimelinePerTick = 1000;
 /** Whether room must be made is looked at this often. */
 const tidyMs = 1000;
-/** Between two turns of making room: what came in is taken, and queries are answered. */
+/** Between two turns of making room or writing lines: what came in is taken, and queries are answered. */
 const betweenTurnsMs = 1;
+/** Lines are written for about this long at once. */
+const linesMs = 40;
 /** Gauges of idle workers are in no hurry: of a hundred, several report each second. */
 const pointsTickMs = 1000;
 /** While nothing comes: what gets old is still let go. */
@@ -70,6 +72,8 @@ export class Observer implements TelemetrySource {
   #garbageAt = 0;
   #cancelTick: (() => void) | undefined;
   #cancelTurn: (() => void) | undefined;
+  /** The next turn is one of writing lines. */
+  #linesNext = false;
   /** How long the timer that is set was set for. */
   #armedMs = Number.POSITIVE_INFINITY;
   #stopped = false;
@@ -108,10 +112,13 @@ export class Observer implements TelemetrySource {
   start(): void {
     try {
       this.#store = new Store(this.#settings, this.tally);
+      this.tally.restore(this.#store.counts.sums());
     } catch (cause) {
       const { file } = this.#settings;
       throw new MicrocosmError("data-unwritable", `${file} cannot be opened: ${messageOf(cause)}`, { cause });
     }
+    // Also what nothing was kept of: a malformed document alone begins no tick.
+    this.tally.onCount = () => this.#tickWithin(Math.max(pointsTickMs, this.#settings.tickMs));
     this.#tickWithin(this.#settings.tickMs);
   }
 
@@ -123,7 +130,7 @@ export class Observer implements TelemetrySource {
     this.#cancelTurn?.();
     this.#cancelTurn = undefined;
     const now = this.#settings.clock.now();
-    this.#write(this.#assembler.drain(), now);
+    this.#write(this.#assembler.drain(), now, true);
     try {
       this.#store?.close();
     } catch (error) {
@@ -193,7 +200,7 @@ export class Observer implements TelemetrySource {
   /** Writes all that can be written now, so that a copy of the file has it; traces follow when they are whole. */
   settle(): ObserverStats {
     const now = this.#settings.clock.now();
-    this.#write(this.#assembler.due(now), now);
+    this.#write(this.#assembler.due(now), now, true);
     this.#guarded(now, (store) => store.settle(now));
     return this.stats();
   }
@@ -205,13 +212,11 @@ export class Observer implements TelemetrySource {
     this.#reopen(now);
     this.#write(this.#assembler.due(now), now);
     this.#live.trim(now);
-    // A full file does not wait for the next look.
-    if (this.#store?.isFull) this.#beginTurns();
+    this.#beginTurns();
     if (now - this.#tidiedAt < tidyMs) return;
     this.#tidiedAt = now;
     this.#totals.trim(now);
     this.#guarded(now, (store) => store.tidy(now));
-    this.#beginTurns();
     if (this.#writtenSinceGarbage < garbageAfter || now - this.#garbageAt < garbageMs) return;
     this.#writtenSinceGarbage = 0;
     this.#garbageAt = now;
@@ -219,18 +224,30 @@ export class Observer implements TelemetrySource {
   }
 
   #beginTurns(): void {
-    if (this.#cancelTurn === undefined) this.#makeRoom();
+    if (this.#cancelTurn === undefined) this.#turn();
   }
 
-  /** Turn after turn until there is room again: whatever workers write, the file keeps to its bound. */
-  #makeRoom(): void {
+  /**
+   * Turn after turn until there is room again and all lines are written: whatever workers write, the file keeps to its
+   * bound, and nobody waits for longer than a turn. Room is made and lines are written by turns; while the file is full,
+   * lines wait as long as anything can be deleted.
+   */
+  #turn(): void {
     this.#cancelTurn = undefined;
     const now = this.#settings.clock.now();
+    const waits = () => this.#store !== undefined && this.#logs.length > 0;
     let again = false;
-    this.#guarded(now, (store) => {
-      again = store.makeRoom(now);
-    });
-    if (again) this.#cancelTurn = this.#settings.clock.after(betweenTurnsMs, () => this.#makeRoom());
+    if (this.#linesNext && waits()) {
+      this.#linesNext = false;
+      this.#write([], now);
+      again = true;
+    } else {
+      this.#guarded(now, (store) => {
+        again = store.makeRoom(now);
+        this.#linesNext = !(again && store.isFull);
+      });
+    }
+    if (again || waits()) this.#cancelTurn = this.#settings.clock.after(betweenTurnsMs, () => this.#turn());
   }
 
   /** The file is at its bound, and room is being made. */
@@ -251,20 +268,24 @@ export class Observer implements TelemetrySource {
     });
   }
 
-  #write(traces: ReturnType<Assembler["due"]>, now: number): void {
+  #write(traces: ReturnType<Assembler["due"]>, now: number, wholly = false): void {
     // Lines come faster than old ones can be deleted: they wait, and what does not fit is counted where it comes.
-    const logs = this.#isBehind ? [] : this.#logs;
-    const arrivals = { traces, logs, points: this.#points, timeline: this.#timeline };
-    if (logs === this.#logs) this.#logs = [];
+    const waiting = this.#isBehind ? [] : this.#logs;
+    const arrivals = { traces, logs: waiting, points: this.#points, timeline: this.#timeline };
     this.#points = [];
     this.#timeline = [];
-    const isWritten = this.#guarded(now, (store) => store.write(arrivals, now));
+    let lines = waiting.length;
+    const isWritten = this.#guarded(now, (store) => {
+      lines = store.write(arrivals, now, wholly ? undefined : linesMs);
+    });
+    const logs = waiting.slice(0, lines);
+    if (lines > 0) this.#logs = this.#logs.slice(lines);
     const spans = traces.reduce((sum, trace) => sum + trace.spans.size, 0);
-    const records = spans + arrivals.logs.length + arrivals.points.length;
+    const records = spans + logs.length + arrivals.points.length;
     this.#writtenSinceGarbage += records;
     if (!isWritten) this.tally.count("unwritten", records);
     if (traces.length > 0) this.#listeners.traces?.(traces.map(({ spans }) => [...spans.values()]));
-    if (arrivals.logs.length > 0) this.#listeners.logs?.(arrivals.logs);
+    if (logs.length > 0) this.#listeners.logs?.(logs);
   }
 
   /** What the tables keep in memory is wrong after a transaction was rolled back: they are opened anew. */

@@ -1,12 +1,17 @@
 import type { Database } from "bun:sqlite";
+import { IndexMerge } from "./index-merge.ts";
 import type { LogTable } from "./log-table.ts";
 import type { MetricTable } from "./metric-table.ts";
 import type { Tally } from "./tally.ts";
 import type { TraceTable } from "./trace-table.ts";
 
-/** Rows deleted at once, and how long one turn of it goes on: then queries have theirs. */
-const rowsAtOnce = 500;
+/** How long one turn goes on: then queries have theirs. */
 const turnMs = 50;
+/** Rows deleted at once: as many as take about this long. */
+const [leastRows, mostRows] = [100, 1000];
+const firstRows = 500;
+const longMs = 20;
+const shortMs = 5;
 /** Making room begins here, so that the tick that comes next still fits. */
 const fillRatio = 0.9;
 /** Points are shortened in time when they take more than this of the file. */
@@ -22,6 +27,7 @@ interface Tables {
 /**
  * Keeps the file within its bytes. Pages of deleted rows are used again by the next ones, so the file stops growing where
  * its use does; nothing is ever copied to make it shorter. Traces and logs give way in the proportion of what they take.
+ * The full-text indexes are put in order by the way, also while there is room: that is what frees their pages.
  */
 export class Retention {
   readonly #db: Database;
@@ -29,6 +35,8 @@ export class Retention {
   readonly #limitBytes: number;
   readonly #tally: Tally;
   readonly #pageBytes: number;
+  readonly #merges: readonly IndexMerge[];
+  #rows = firstRows;
   /** How much of their time points are kept at the moment. */
   #shrink = 1;
 
@@ -37,6 +45,7 @@ export class Retention {
     this.#tables = tables;
     this.#limitBytes = limitBytes;
     this.#tally = tally;
+    this.#merges = [new IndexMerge(db, "words"), new IndexMerge(db, "terms")];
     this.#pageBytes = (db.query("PRAGMA page_size").get() as { page_size: number }).page_size;
   }
 
@@ -50,16 +59,35 @@ export class Retention {
     return this.usedBytes() > this.#limitBytes;
   }
 
-  /** One turn of making room. True when more is to be done, and another turn can do it. Makes its own transactions. */
+  /**
+   * One turn of making room and putting the indexes in order. True when more is to be done, and another turn can do it.
+   * Makes its own transactions, none of which takes long.
+   */
   turn(now: number): boolean {
     const target = this.#limitBytes * fillRatio;
-    // A piece is a transaction: the indexes are put in order when it ends, and that is part of the turn's time.
     const piece = this.#db.transaction(() => this.#piece(now));
     const until = performance.now() + turnMs;
-    let again = this.usedBytes() > target;
-    while (again && performance.now() < until) again = piece() > 0 && this.usedBytes() > target;
+    let [again, merging] = [true, true];
+    while ((again || merging) && performance.now() < until) {
+      // What is deleted gives its pages of the index back when that is merged: without it all would be deleted.
+      merging = this.#merge();
+      again = this.usedBytes() > target && this.#timed(piece) > 0;
+    }
     if (this.#shrink < 1 && this.usedBytes() < target * 0.8) this.#shrink = Math.min(1, this.#shrink * 1.1);
-    return again;
+    return again || merging;
+  }
+
+  #merge(): boolean {
+    return this.#merges.map((merge) => merge.step()).includes(true);
+  }
+
+  #timed(piece: () => number): number {
+    const began = performance.now();
+    const count = piece();
+    const took = performance.now() - began;
+    if (took > longMs) this.#rows = Math.max(leastRows, this.#rows >> 1);
+    else if (took < shortMs) this.#rows = Math.min(mostRows, this.#rows * 2);
+    return count;
   }
 
   /** Returns how much was deleted. */
@@ -74,8 +102,8 @@ export class Retention {
     }
     const dropped =
       logs.bytes > traces.bytes && logs.lines > 0
-        ? logs.dropOldest(rowsAtOnce)
-        : traces.dropOldest(rowsAtOnce) || logs.dropOldest(rowsAtOnce);
+        ? logs.dropOldest(this.#rows)
+        : traces.dropOldest(this.#rows) || logs.dropOldest(this.#rows);
     this.#tally.count("retention", dropped);
     return dropped;
   }

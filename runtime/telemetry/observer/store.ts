@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { LogRecord, MetricPoint, TimelineEntry } from "../model.ts";
 import type { OpenTrace } from "./assembler.ts";
+import { CountTable } from "./count-table.ts";
 import { LogTable } from "./log-table.ts";
 import { MetricTable } from "./metric-table.ts";
 import type { ObserverSettings } from "./options.ts";
@@ -25,7 +26,9 @@ export class Store implements TelemetryTables {
   readonly logs: LogTable;
   readonly metrics: MetricTable;
   readonly timeline: TimelineTable;
+  readonly counts: CountTable;
   readonly #db: Database;
+  readonly #tally: Tally;
   readonly #retention: Retention;
   readonly #settings: ObserverSettings;
   #open = true;
@@ -33,6 +36,7 @@ export class Store implements TelemetryTables {
   /** Throws what SQLite says of a file or folder that cannot be written. */
   constructor(settings: ObserverSettings, tally: Tally) {
     this.#settings = settings;
+    this.#tally = tally;
     this.#db = openTables(
       settings.file,
       settings.tiers.map(({ stepMs }) => stepMs),
@@ -41,6 +45,7 @@ export class Store implements TelemetryTables {
     this.logs = new LogTable(this.#db);
     this.metrics = new MetricTable(this.#db, settings.tiers, settings.maxSeries, tally);
     this.timeline = new TimelineTable(this.#db);
+    this.counts = new CountTable(this.#db);
     this.#retention = new Retention(this.#db, this, settings.retentionBytes, tally);
   }
 
@@ -49,15 +54,27 @@ export class Store implements TelemetryTables {
     return this.#retention.usedBytes();
   }
 
-  /** All in one transaction: either all of it is there or nothing. */
-  write(arrivals: Arrivals, now: number): void {
+  /**
+   * All in one transaction: either it is there or nothing. Of log lines, the first that can be written within `linesMs`;
+   * returns how many, at least one.
+   */
+  write(arrivals: Arrivals, now: number, linesMs = Number.POSITIVE_INFINITY): number {
+    let lines = 0;
     this.#db.transaction(() => {
       for (const { traceId, spans } of arrivals.traces) this.traces.write(traceId, [...spans.values()]);
-      for (const log of arrivals.logs) this.logs.write(log);
+      const until = performance.now() + linesMs;
+      for (const log of arrivals.logs) {
+        this.logs.write(log);
+        lines++;
+        if (performance.now() >= until) break;
+      }
       for (const { point, at } of arrivals.points) this.metrics.add(point, at);
       for (const entry of arrivals.timeline) this.timeline.write(entry);
       this.metrics.flush(now);
+      this.counts.add(this.#tally.fresh, now);
     })();
+    this.#tally.written();
+    return lines;
   }
 
   /** Forgets old points. */

@@ -105,7 +105,15 @@ function open(file: string, steps: readonly number[]): Database {
     // made deleting lines several times as slow as writing them.
     for (const index of ["terms", "words"]) {
       db.run(`INSERT INTO ${index} (${index}, rank) VALUES ('deletemerge', 50)`);
+      // Merging is done in steps (index-merge.ts), and never all at once because a commit found too many parts.
+      db.run(`INSERT INTO ${index} (${index}, rank) VALUES ('automerge', 0)`);
+      db.run(`INSERT INTO ${index} (${index}, rank) VALUES ('usermerge', 8)`);
+      db.run(`INSERT INTO ${index} (${index}, rank) VALUES ('crisismerge', 1000)`);
     }
+    // Files of before these were counted have all else that is needed.
+    db.run(
+      "CREATE TABLE IF NOT EXISTS counts (at INTEGER NOT NULL, reason TEXT NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (at, reason)) WITHOUT ROWID",
+    );
     for (const step of steps) {
       db.run(
         `CREATE TABLE IF NOT EXISTS ${pointsTable(step)} (series INTEGER NOT NULL, at INTEGER NOT NULL, count REAL NOT NULL,
