@@ -45,9 +45,9 @@ export interface StartedRun {
 
 /** The control plane's process: the supervisor, and beside it the control API with clients of the mesh and the bus. */
 export async function startRun(settings: RunSettings): Promise<StartedRun> {
-  const { transport, launcher } = await workersOf(settings);
-  const timeline = new Timeline(systemClock);
   let lines: LineRelay | undefined;
+  const { transport, launcher } = await workersOf(settings, () => lines?.count("mended"));
+  const timeline = new Timeline(systemClock);
   const supervisor = new Supervisor({
     topology: settings.topology,
     launcher,
@@ -100,17 +100,23 @@ export async function startRun(settings: RunSettings): Promise<StartedRun> {
   return { control: control.url, dashboard: control.link, ready: supervisor.start(), stop };
 }
 
-async function workersOf(settings: RunSettings): Promise<{ transport: Transport; launcher: Launcher }> {
-  const { transport, launcher } = await placesOf(settings);
+/** `mended` hears of lines of theirs that were no UTF-8. */
+async function workersOf(settings: RunSettings, mended: () => void): Promise<Workers> {
+  const { transport, launcher } = await placesOf(settings, mended);
   if (!import.meta.url.includes("$bunfs")) return { transport, launcher };
   const { preferCompiledTwins } = await import("./compiled-twins.ts");
   return { transport, launcher: preferCompiledTwins(launcher) };
 }
 
-async function placesOf(settings: RunSettings): Promise<{ transport: Transport; launcher: Launcher }> {
-  if (settings.mode === "processes") {
+interface Workers {
+  readonly transport: Transport;
+  readonly launcher: Launcher;
+}
+
+async function placesOf({ mode, command }: RunSettings, mended: () => void): Promise<Workers> {
+  if (mode === "processes") {
     const { UnixTransport } = await import("../runtime/transport/unix.ts");
-    return { transport: new UnixTransport(), launcher: new ProcessLauncher({ command: settings.command }) };
+    return { transport: new UnixTransport(), launcher: new ProcessLauncher({ command, mended }) };
   }
   const [{ MemoryTransport }, { hostWorker }, { roleOf }] = await Promise.all([
     import("../runtime/transport/memory.ts"),
@@ -141,8 +147,9 @@ function connectManagement(supervisor: Supervisor, transport: Transport, timelin
   const broker = new BrokerClient({ transport, self, locate: locate("broker"), clock, random });
   const observer = new ObserverClient({ transport, self, locate: locate("observer"), clock });
   const { enabled } = supervisor.topology.telemetry;
-  const telemetry = enabled ? watchRun(supervisor, observer, timeline) : undefined;
   const lines = enabled ? new LineRelay({ self, transport, view, clock }) : undefined;
+  const skipped = () => lines?.count("updates");
+  const telemetry = enabled ? watchRun(supervisor, observer, timeline, skipped) : undefined;
   lines?.start();
   /** All but `lines`, which has more to tell until the observer ends. */
   const stop = async () => {
@@ -151,13 +158,19 @@ function connectManagement(supervisor: Supervisor, transport: Transport, timelin
   return { mesh, broker, telemetry, lines, stop };
 }
 
-function watchRun(supervisor: Supervisor, observer: ObserverClient, timeline: Timeline): TelemetryAccess {
+function watchRun(
+  supervisor: Supervisor,
+  observer: ObserverClient,
+  timeline: Timeline,
+  skipped: () => void,
+): TelemetryAccess {
   timeline.listen((entry) => observer.note(entry));
   const instances = () => supervisor.instances();
   const feed = new LiveFeed({
     graph: () => graphOf(observer, instances),
     timeline: (told) => timeline.listen(told),
     clock: systemClock,
+    skipped,
   });
   return { observer, feed, instances };
 }

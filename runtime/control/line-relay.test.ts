@@ -87,6 +87,16 @@ test("of too many the oldest give way, and are counted", async () => {
   expect(heard[0]?.dropped.logs).toBe(7);
 });
 
+test("what is counted is told, also without a line", async () => {
+  const { relay, observer, heard } = await setUp();
+  relay.start();
+  observer("ready");
+  await until(() => heard.length > 0);
+  relay.count("mended");
+  relay.count("updates");
+  await until(() => heard.some(({ dropped }) => dropped.mended === 1 && dropped.updates === 1));
+});
+
 test("what was written while the others ended is told before the observer does", async () => {
   const { relay, observer, heard, messages } = await setUp();
   relay.start();

@@ -61,6 +61,11 @@ export class LineRelay {
     });
   }
 
+  /** A line that had to be mended, or an update that a reader was too slow for. */
+  count(what: "mended" | "updates"): void {
+    this.#recorder.count(what);
+  }
+
   /** Waits for no observer: at the end of a run there is none any more. Idempotent. */
   async stop(): Promise<void> {
     this.#unwatch();

@@ -22,11 +22,12 @@ function events(bytes: Uint8Array | undefined): [string, LiveGraph & TimelineEnt
 test("one question an interval for all that watch; a slow one gets the newest only", async () => {
   const clock = new VirtualClock();
   const timeline = new Timeline(clock);
-  let asked = 0;
+  let [asked, skipped] = [0, 0];
   const feed = new LiveFeed({
     graph: async () => graph(++asked),
     timeline: (told) => timeline.listen(told),
     clock,
+    skipped: () => skipped++,
   });
   const ending = new AbortController();
   await clock.pass(5000);
@@ -48,6 +49,8 @@ test("one question an interval for all that watch; a slow one gets the newest on
   const entries = late.filter(([name]) => name === "timeline").map(([, data]) => data.text);
   expect(entries).toHaveLength(100);
   expect(entries.at(-1)).toBe("more 199");
+  // Of the slow one 50 graphs and 150 entries; the fast one saw none of the last 100 either, and not each graph perhaps.
+  expect(skipped).toBe(50 + 150 + (51 - seen.length - 1) + 100);
   await fast.cancel();
   expect(feed.watchers).toBe(1);
   const end = slow.read();
@@ -83,12 +86,13 @@ test("an observer that is away does not end the feed", async () => {
 test("a browser that never reads holds no memory", async () => {
   // 256 KiB a graph: within a second more than all buffers of a socket.
   const filling = "x".repeat(256 * 1024);
-  let asked = 0;
+  let [asked, skipped] = [0, 0];
   const feed = new LiveFeed({
     graph: async () => ({ ...graph(++asked), filling }),
     timeline: () => () => {},
     clock: systemClock,
     intervalMs: 1,
+    skipped: () => skipped++,
   });
   const ending = new AbortController();
   let made = 0;
@@ -123,4 +127,5 @@ test("a browser that never reads holds no memory", async () => {
   // What the kernel and the server take before they say stop; of 600 graphs it is a fraction.
   expect(before).toBeLessThan(40 * filling.length);
   expect(made).toBe(before);
+  expect(skipped).toBeGreaterThan(500);
 });

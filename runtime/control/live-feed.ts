@@ -7,6 +7,8 @@ export interface LiveFeedOptions {
   readonly clock: Clock;
   /** Default 1000. */
   readonly intervalMs?: number;
+  /** Hears of each update that a browser was too slow for. Must not throw. */
+  readonly skipped?: (() => void) | undefined;
 }
 
 /** Timeline entries that wait for one browser; of more, the oldest are left out: the timeline's own page has them. */
@@ -15,7 +17,7 @@ const maxEntries = 100;
 /**
  * Server-sent events for pages. The graph is asked for once an interval, however many watch, and not at all when nobody
  * does. A watcher has one place for the graph, and the newest is in it: who reads slowly sees fewer of them, and nothing
- * piles up here.
+ * piles up here. What it does not see is counted.
  */
 export class LiveFeed {
   readonly #options: LiveFeedOptions;
@@ -33,7 +35,7 @@ export class LiveFeed {
 
   /** Until the client goes away or `ending` is aborted. */
   response(ending: AbortSignal): Response {
-    const watcher = new Watcher();
+    const watcher = new Watcher(this.#options.skipped ?? (() => {}));
     const leave = () => {
       ending.removeEventListener("abort", leave);
       watcher.close();
@@ -76,12 +78,11 @@ export class LiveFeed {
 
   async #ask(): Promise<void> {
     const { clock, graph, intervalMs = 1000 } = this.#options;
-    let bytes: Uint8Array;
+    let bytes: Uint8Array | undefined;
     try {
       bytes = event("graph", await graph());
     } catch {
-      // The observer restarts: the page shows how old what it has is. A comment keeps the connection known alive.
-      bytes = new TextEncoder().encode(":\n\n");
+      // The observer restarts: the page shows how old what it has is.
     }
     for (const watcher of this.#watchers) watcher.graph(bytes);
     this.#stopAsking();
@@ -89,23 +90,38 @@ export class LiveFeed {
   }
 }
 
+const comment = new TextEncoder().encode(":\n\n");
+
 /** What waits for one browser. */
 class Watcher {
   #graph: Uint8Array | undefined;
+  /** What waits is one, and no comment. */
+  #hasGraph = false;
   #entries: Uint8Array[] = [];
   // The headers leave with the first byte: without it a page would not know that it is connected.
   #greeting: Uint8Array | undefined = new TextEncoder().encode("retry: 1000\n\n");
   #closed = false;
   #wake: () => void = () => {};
+  readonly #skipped: () => void;
 
-  graph(bytes: Uint8Array): void {
-    this.#graph = bytes;
+  constructor(skipped: () => void) {
+    this.#skipped = skipped;
+  }
+
+  /** Undefined when there is none: a comment keeps the connection known alive. */
+  graph(bytes: Uint8Array | undefined): void {
+    if (bytes !== undefined && this.#hasGraph) this.#skipped();
+    if (bytes !== undefined || this.#graph === undefined) this.#graph = bytes ?? comment;
+    this.#hasGraph ||= bytes !== undefined;
     this.#wake();
   }
 
   entry(bytes: Uint8Array): void {
     this.#entries.push(bytes);
-    if (this.#entries.length > maxEntries) this.#entries.shift();
+    if (this.#entries.length > maxEntries) {
+      this.#entries.shift();
+      this.#skipped();
+    }
     this.#wake();
   }
 
@@ -122,6 +138,7 @@ class Watcher {
       this.#greeting = undefined;
       this.#entries = [];
       this.#graph = undefined;
+      this.#hasGraph = false;
       if (parts.length > 0) return Buffer.concat(parts);
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { cutMark, LineSplitter } from "./line-splitter.ts";
 
@@ -44,4 +44,58 @@ test("a line without end is cut and marked, once, and the next one is whole", ()
     `1234${cutMark}`,
     "6",
   ]);
+});
+
+describe("a line whose bytes are no UTF-8 is told as mended", () => {
+  function mended(chunks: readonly (readonly number[])[], max?: number): [string, boolean][] {
+    const lines: [string, boolean][] = [];
+    const splitter = new LineSplitter((line, isMended) => lines.push([line, isMended]), max);
+    for (const chunk of chunks) splitter.push(new Uint8Array(chunk));
+    splitter.end();
+    return lines;
+  }
+
+  test("and one in which U+FFFD was written is not, wherever chunks end", () => {
+    const [meant, a, line] = [[0xef, 0xbf, 0xbd], 0x61, 0x0a];
+    const whole = [...meant, a, line, 0xff, line, ...meant, 0xc3, line, a, line, ...meant, 0xe2, 0x82];
+    const expected: [string, boolean][] = [
+      ["\ufffda", false],
+      ["\ufffd", true],
+      ["\ufffd\ufffd", true],
+      ["a", false],
+      ["\ufffd\ufffd", true],
+    ];
+    expect(mended([whole])).toEqual(expected);
+    expect(mended(whole.map((byte) => [byte]))).toEqual(expected);
+    for (let at = 1; at < whole.length; at++) {
+      expect(mended([whole.slice(0, at), whole.slice(at)])).toEqual(expected);
+    }
+  });
+
+  test("as the decoder of the whole says, of any bytes", () => {
+    const byte = fc.constantFrom(0x0a, 0x61, 0xef, 0xbf, 0xbd, 0xff, 0xe2, 0x82, 0xac, 0xc3);
+    const fatal = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    fc.assert(
+      fc.property(fc.array(fc.array(byte, { minLength: 1, maxLength: 5 }), { maxLength: 12 }), (chunks) => {
+        const lines = Buffer.from(chunks.flat()).toString("latin1").split("\n");
+        if (lines.at(-1) === "") lines.pop();
+        const isBroken = (line: string) => {
+          try {
+            fatal.decode(Buffer.from(line, "latin1"));
+            return false;
+          } catch {
+            return true;
+          }
+        };
+        expect(mended(chunks).map(([, told]) => told)).toEqual(lines.map(isBroken));
+      }),
+    );
+  });
+
+  test("also when it is cut", () => {
+    expect(mended([[0xff, 0x61, 0x61, 0x61, 0x0a, 0x61, 0x0a]], 2)).toEqual([
+      [`\ufffda${cutMark}`, true],
+      ["a", false],
+    ]);
+  });
 });

@@ -9,6 +9,8 @@ export interface ProcessLauncherOptions {
   readonly command: readonly string[];
   /** Default: the environment of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Hears of each line that a worker wrote with bytes that are no UTF-8. Must not throw. */
+  readonly mended?: () => void;
 }
 
 /**
@@ -51,11 +53,13 @@ export class ProcessLauncher implements Launcher {
   readonly feelsPulse = process.platform === "linux";
   readonly #command: string[];
   readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #mended: () => void;
 
   constructor(options: ProcessLauncherOptions) {
     if (options.command.length === 0) throw new RangeError("ProcessLauncher: command is empty");
     this.#command = [...options.command, "worker"];
     this.#env = options.env ?? process.env;
+    this.#mended = options.mended ?? (() => {});
   }
 
   launch(spec: WorkerSpec, output: (stream: "stdout" | "stderr", line: string) => void): LaunchedWorker {
@@ -70,9 +74,13 @@ export class ProcessLauncher implements Launcher {
       // A session of its own: Ctrl-C in the terminal reaches the supervisor only, which then drains the workers.
       detached: true,
     });
+    const take = (stream: "stdout" | "stderr") => (line: string, isMended: boolean) => {
+      if (isMended) this.#mended();
+      output(stream, line);
+    };
     const told = Promise.all([
-      readLines(child.stdout, (line) => output("stdout", line)),
-      readLines(child.stderr, (line) => output("stderr", line)),
+      readLines(child.stdout, take("stdout")),
+      readLines(child.stderr, take("stderr")),
     ]);
     return {
       pid: child.pid,
@@ -98,7 +106,10 @@ async function exitOf(child: Bun.Subprocess, told: Promise<unknown>): Promise<Ex
     : { code: null, signal: String(child.signalCode) };
 }
 
-async function readLines(stream: ReadableStream<Uint8Array>, line: (text: string) => void): Promise<void> {
+async function readLines(
+  stream: ReadableStream<Uint8Array>,
+  line: (text: string, isMended: boolean) => void,
+): Promise<void> {
   const lines = new LineSplitter(line);
   try {
     for await (const chunk of stream) lines.push(chunk);

@@ -36,6 +36,8 @@ export interface SpanRecord {
   readonly attributes: Attributes;
   readonly events?: readonly SpanEvent[];
   readonly links?: readonly SpanLink[];
+  /** What of it is not here: left out by who sent it, or beyond the observer's bounds. */
+  readonly dropped?: { readonly attributes?: number; readonly events?: number; readonly links?: number };
 }
 
 export interface LogRecord {
@@ -98,6 +100,12 @@ export interface TelemetryBatch {
     readonly logs: number;
     readonly metrics: number;
     readonly unsampled: number;
+    /** Lines that are there, and shorter than they were. */
+    readonly cut?: number;
+    /** Lines that are there, and had bytes that are no UTF-8. */
+    readonly mended?: number;
+    /** Of the supervisor: updates that a reader was too slow for. */
+    readonly updates?: number;
   };
 }
 

@@ -117,8 +117,9 @@ export interface Heatmap {
 export interface LiveStats {
   readonly ratePerSecond: number;
   readonly errorsPerSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** Null: not known, as nothing came, or only histograms without buckets did. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
 }
 
 export interface LiveInstance extends LiveStats {
@@ -163,8 +164,9 @@ export interface SummaryRow {
   readonly errors: number;
   /** All durations of it in one histogram: percentiles are taken from it, never averaged. */
   readonly histogram: HistogramData;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** Null: not known, as only histograms without buckets came. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
 }
 
 export interface RunSummary {
@@ -180,8 +182,10 @@ export interface ObserverStats {
   readonly bytes: number;
   readonly oldestMs: number;
   /**
-   * By reason: `buffer`, `lost` (batches), `unsampled`, `uncollected`, `retention`, `malformed`, `overload`, `series`,
-   * `instances`, `unwritten`, `unsupported`, `export`; and what was taken but is odd: `duplicate`, `late`, `orphan`, `skew`, `truncated`.
+   * By reason, since the file began; an observer that starts anew goes on counting. `buffer`, `lines`, `lost` (batches),
+   * `unsampled`, `uncollected`, `retention`, `malformed`, `overload`, `series`, `instances`, `updates`, `unwritten`,
+   * `unsupported`, `export`; and what was taken but is odd: `duplicate`, `late`, `orphan`, `skew`, `clocks`, `truncated`,
+   * `attributes`, `mended`.
    */
   readonly dropped: Readonly<Record<string, number>>;
   /** Series of metrics that are known. */

@@ -3,16 +3,13 @@ import { type LogTap, readable, unreadable } from "./logger.ts";
 
 /** Log lines as telemetry's records: the trace stands beside the fields, and the fields are plain data. */
 export function recordLogs(recorder: Recorder): LogTap {
-  return (at, level, message, fields) => {
+  return (at, level, message, fields, isCut) => {
     const { traceId, spanId, ...rest } = readFields(fields);
-    recorder.log({
-      at,
-      level,
-      message,
+    const ids = {
       ...(typeof traceId === "string" ? { traceId } : {}),
       ...(typeof spanId === "string" ? { spanId } : {}),
-      ...plainFields(rest),
-    });
+    };
+    recorder.log({ at, level, message, ...ids, ...plainFields(rest) }, isCut);
   };
 }
 

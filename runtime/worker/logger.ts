@@ -4,8 +4,8 @@ import type { LogLine } from "../control/api.ts";
 type Level = LogLine["level"];
 type Fields = Record<string, unknown>;
 
-/** What a line says besides its text on stdout. `fields` are as they were given. */
-export type LogTap = (at: number, level: Level, message: string, fields: Fields) => void;
+/** What a line says besides its text on stdout. `fields` are as they were given; of the message a part `isCut`. */
+export type LogTap = (at: number, level: Level, message: string, fields: Fields, isCut: boolean) => void;
 
 /** A line longer than this is cut: whoever logs a document of 10 MB gets its beginning. In UTF-16 units. */
 const maxLineLength = 64 * 1024;
@@ -48,7 +48,8 @@ export class JsonLogger implements Logger {
   }
 
   log(level: Level, message: string, fields: Fields = {}): void {
-    const head = { at: this.#now(), level, message: cut(textOf(message), maxMessageLength) };
+    const whole = textOf(message);
+    const head = { at: this.#now(), level, message: cut(whole, maxMessageLength) };
     let line: string;
     try {
       // The head last: a field of the same name must not pass for it. Then first, for readers of the raw file.
@@ -62,7 +63,7 @@ export class JsonLogger implements Logger {
       line = JSON.stringify({ ...head, cut: `${rest} characters of fields left out` });
     }
     this.#write(line);
-    this.tap?.(head.at, level, head.message, fields);
+    this.tap?.(head.at, level, head.message, fields, head.message !== whole);
   }
 }
 

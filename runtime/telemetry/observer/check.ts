@@ -11,8 +11,9 @@ import type {
 /** What arrives was written by another process: shape is checked, and size bounded, before anything is used. */
 const maxNameLength = 512;
 const maxValueLength = 8 * 1024;
-const maxMessageLength = 64 * 1024;
-const maxFieldsLength = 64 * 1024;
+/** Workers cut at 64 Ki and say so behind it: what they cut is not cut again, and counted once. */
+const maxMessageLength = 65 * 1024;
+const maxFieldsLength = 65 * 1024;
 const maxAttributes = 128;
 const maxParts = 256;
 const maxLabels = 32;
@@ -35,7 +36,21 @@ export interface Source {
   readonly instance: string;
 }
 
-export function checkSpan(value: unknown): SpanRecord | undefined {
+/** What of a record is not as it came, though it was taken. */
+export class Flaws {
+  /** Half surrogate pairs became U+FFFD. */
+  mended = false;
+  /** Texts that were cut, and attributes, events and links that were left out. */
+  cut = 0;
+
+  clear(): void {
+    this.mended = false;
+    this.cut = 0;
+  }
+}
+
+/** `flaws` hears of what had to be changed. */
+export function checkSpan(value: unknown, flaws: Flaws): SpanRecord | undefined {
   if (!isFields(value)) return undefined;
   const { traceId, spanId, parentSpanId, name, kind, service, instance, startMs, durationMs, status } = value;
   if (typeof traceId !== "string" || !traceIdPattern.test(traceId)) return undefined;
@@ -46,58 +61,63 @@ export function checkSpan(value: unknown): SpanRecord | undefined {
   if (typeof name !== "string" || typeof service !== "string" || typeof instance !== "string")
     return undefined;
   const hasParent = typeof parentSpanId === "string" && spanIdPattern.test(parentSpanId);
-  const events = Array.isArray(value.events) ? value.events.slice(0, maxParts).flatMap(eventOf) : [];
-  const links = Array.isArray(value.links) ? value.links.slice(0, maxParts).flatMap(linkOf) : [];
+  const attributes = attributesOf(value.attributes, flaws);
+  const events = partsOf(value.events, (part) => eventOf(part, flaws));
+  const links = partsOf(value.links, linkOf);
+  const told = isFields(value.dropped) ? value.dropped : {};
+  flaws.cut += attributes.dropped + events.dropped + links.dropped;
+  const dropped = {
+    ...countOf("attributes", attributes.dropped, told),
+    ...countOf("events", events.dropped, told),
+    ...countOf("links", links.dropped, told),
+  };
   return {
     traceId,
     spanId,
     ...(hasParent && parentSpanId !== spanId ? { parentSpanId } : {}),
-    name: text(name, maxNameLength),
+    name: text(name, maxNameLength, flaws),
     kind: kind as SpanRecord["kind"],
-    service: text(service, maxNameLength),
-    instance: text(instance, maxNameLength),
+    service: text(service, maxNameLength, flaws),
+    instance: text(instance, maxNameLength, flaws),
     generation: typeof value.generation === "number" ? value.generation : 0,
     startMs,
     durationMs,
     status: status as SpanRecord["status"],
-    attributes: attributesOf(value.attributes),
-    ...(events.length > 0 ? { events } : {}),
-    ...(links.length > 0 ? { links } : {}),
+    attributes: attributes.kept,
+    ...(events.kept.length > 0 ? { events: events.kept } : {}),
+    ...(links.kept.length > 0 ? { links: links.kept } : {}),
+    ...(Object.keys(dropped).length > 0 ? { dropped } : {}),
   };
 }
 
-/** The record, and whether something of it was cut off. */
-export function checkLog(
-  value: unknown,
-  source: Source,
-): { readonly record: LogRecord; readonly truncated: boolean } | undefined {
+/** A line of which anything was cut has a flaw in `cut`. */
+export function checkLog(value: unknown, source: Source, flaws: Flaws): LogRecord | undefined {
   if (!isFields(value)) return undefined;
   const { at, level, message, traceId, spanId, fields } = value;
   if (!isTime(at) || typeof message !== "string") return undefined;
   if (typeof level !== "string" || !levels.has(level)) return undefined;
   const hasTrace = typeof traceId === "string" && traceIdPattern.test(traceId);
   const hasSpan = hasTrace && typeof spanId === "string" && spanIdPattern.test(spanId);
-  const bounded = isFields(fields) ? fieldsOf(fields) : { fields: undefined, truncated: false };
-  const record: LogRecord = {
+  const bounded = isFields(fields) ? fieldsOf(fields, flaws) : undefined;
+  return {
     at,
     level: level as LogRecord["level"],
-    message: text(message, maxMessageLength),
-    service: named(value.service, source.service),
-    instance: named(value.instance, source.instance),
+    message: text(message, maxMessageLength, flaws),
+    service: named(value.service, source.service, flaws),
+    instance: named(value.instance, source.instance, flaws),
     ...(hasTrace ? { traceId } : {}),
     ...(hasSpan ? { spanId } : {}),
-    ...(bounded.fields === undefined ? {} : { fields: bounded.fields }),
+    ...(bounded === undefined ? {} : { fields: bounded }),
   };
-  return { record, truncated: bounded.truncated || message.length > maxMessageLength };
 }
 
-export function checkPoint(value: unknown, source: Source): MetricPoint | undefined {
+export function checkPoint(value: unknown, source: Source, flaws: Flaws): MetricPoint | undefined {
   if (!isFields(value)) return undefined;
   const { name, kind, unit, value: amount, histogram, exemplar } = value;
   if (typeof name !== "string" || name === "") return undefined;
-  const labels = labelsOf(value.labels, source);
+  const labels = labelsOf(value.labels, source, flaws);
   if (labels === undefined) return undefined;
-  const base = { name: text(name, maxNameLength), unit: named(unit, ""), labels };
+  const base = { name: text(name, maxNameLength, flaws), unit: named(unit, "", flaws), labels };
   if (kind === "histogram") {
     if (!isHistogram(histogram)) return undefined;
     const example = isExemplar(exemplar) ? { exemplar } : {};
@@ -111,72 +131,106 @@ export function checkPoint(value: unknown, source: Source): MetricPoint | undefi
 }
 
 /** Broken surrogates become U+FFFD: they are in no UTF-8 text. Cut texts say so. */
-function text(value: string, maxLength: number): string {
-  if (value.length <= maxLength) return value.isWellFormed() ? value : value.toWellFormed();
+function text(value: string, maxLength: number, flaws: Flaws): string {
+  if (value.length <= maxLength) {
+    if (value.isWellFormed()) return value;
+    flaws.mended = true;
+    return value.toWellFormed();
+  }
+  flaws.cut++;
+  if (!value.isWellFormed()) flaws.mended = true;
   return `${value.slice(0, maxLength).toWellFormed()}… (${value.length} characters)`;
 }
 
-function named(value: unknown, otherwise: string): string {
-  return typeof value === "string" && value !== "" ? text(value, maxNameLength) : otherwise;
+function named(value: unknown, otherwise: string, flaws: Flaws): string {
+  return typeof value === "string" && value !== "" ? text(value, maxNameLength, flaws) : otherwise;
 }
 
-function attributesOf(value: unknown): Record<string, AttributeValue> {
-  const attributes: Record<string, AttributeValue> = {};
-  if (!isFields(value)) return attributes;
+interface Bounded<T> {
+  readonly kept: T;
+  /** What was left out. */
+  readonly dropped: number;
+}
+
+function attributesOf(value: unknown, flaws: Flaws): Bounded<Record<string, AttributeValue>> {
+  const kept: Record<string, AttributeValue> = {};
+  if (!isFields(value)) return { kept, dropped: 0 };
   let count = 0;
-  for (const [key, entry] of Object.entries(value)) {
+  const entries = Object.entries(value);
+  for (const [key, entry] of entries) {
     if (count === maxAttributes) break;
-    if (typeof entry === "string") attributes[text(key, maxNameLength)] = text(entry, maxValueLength);
+    if (typeof entry === "string") kept[text(key, maxNameLength, flaws)] = text(entry, maxValueLength, flaws);
     else if (typeof entry === "boolean" || (typeof entry === "number" && Number.isFinite(entry))) {
-      attributes[text(key, maxNameLength)] = entry;
+      kept[text(key, maxNameLength, flaws)] = entry;
     } else continue;
     count++;
   }
-  return attributes;
+  return { kept, dropped: entries.length - count };
 }
 
-function eventOf(value: unknown): SpanEvent[] {
-  if (!isFields(value) || typeof value.name !== "string" || !isTime(value.at)) return [];
-  return [
-    { name: text(value.name, maxNameLength), at: value.at, attributes: attributesOf(value.attributes) },
-  ];
+function partsOf<T>(value: unknown, part: (value: unknown) => T | undefined): Bounded<T[]> {
+  if (!Array.isArray(value)) return { kept: [], dropped: 0 };
+  const kept = value
+    .slice(0, maxParts)
+    .map(part)
+    .filter((one) => one !== undefined) as T[];
+  return { kept, dropped: value.length - kept.length };
 }
 
-function linkOf(value: unknown): SpanLink[] {
-  if (!isFields(value)) return [];
+/** What was left out here and, as it tells, by who sent it. */
+function countOf(
+  what: keyof NonNullable<SpanRecord["dropped"]>,
+  here: number,
+  told: Fields,
+): SpanRecord["dropped"] {
+  const before = told[what];
+  const all = here + (isCount(before) ? before : 0);
+  return all === 0 ? {} : { [what]: all };
+}
+
+function eventOf(value: unknown, flaws: Flaws): SpanEvent | undefined {
+  if (!isFields(value) || typeof value.name !== "string" || !isTime(value.at)) return undefined;
+  const { kept, dropped } = attributesOf(value.attributes, flaws);
+  flaws.cut += dropped;
+  return { name: text(value.name, maxNameLength, flaws), at: value.at, attributes: kept };
+}
+
+function linkOf(value: unknown): SpanLink | undefined {
+  if (!isFields(value)) return undefined;
   const { traceId, spanId } = value;
-  if (typeof traceId !== "string" || !traceIdPattern.test(traceId)) return [];
-  return typeof spanId === "string" && spanIdPattern.test(spanId) ? [{ traceId, spanId }] : [];
+  if (typeof traceId !== "string" || !traceIdPattern.test(traceId)) return undefined;
+  return typeof spanId === "string" && spanIdPattern.test(spanId) ? { traceId, spanId } : undefined;
 }
 
 /** Half a surrogate pair as JSON writes it, in a name or a value; what stands before it is whole escapes. */
 const brokenEscape = /((?<!\\)(?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
 
-function fieldsOf(fields: Fields): { readonly fields: LogRecord["fields"]; readonly truncated: boolean } {
+function fieldsOf(fields: Fields, flaws: Flaws): LogRecord["fields"] {
   let json: string;
   try {
     json = JSON.stringify(fields, plain);
   } catch {
-    return { fields: undefined, truncated: true };
+    flaws.cut++;
+    return undefined;
   }
-  if (json.length > maxFieldsLength) {
-    return { fields: { truncated: text(json, maxValueLength) }, truncated: true };
-  }
+  if (json.length > maxFieldsLength) return { truncated: text(json, maxValueLength, flaws) };
   const mended = json.includes("\\ud") ? json.replace(brokenEscape, "$1\\ufffd") : json;
-  return { fields: mended === json ? fields : (JSON.parse(mended) as LogRecord["fields"]), truncated: false };
+  if (mended === json) return fields;
+  flaws.mended = true;
+  return JSON.parse(mended) as LogRecord["fields"];
 }
 
 function plain(_key: string, entry: unknown): unknown {
   return typeof entry === "bigint" ? entry.toString() : entry;
 }
 
-function labelsOf(value: unknown, source: Source): Record<string, string> | undefined {
+function labelsOf(value: unknown, source: Source, flaws: Flaws): Record<string, string> | undefined {
   const labels: Record<string, string> = {};
   const entries = isFields(value) ? Object.entries(value) : [];
   if (entries.length > maxLabels) return undefined;
   for (const [key, entry] of entries) {
     if (typeof entry !== "string") return undefined;
-    labels[text(key, maxLabelLength)] = text(entry, maxLabelLength);
+    labels[text(key, maxLabelLength, flaws)] = text(entry, maxLabelLength, flaws);
   }
   labels.service ??= source.service;
   labels.instance ??= source.instance;

@@ -1,7 +1,7 @@
 import type { LogRecord, MetricPoint, SpanRecord, TimelineEntry } from "../model.ts";
-import { checkLog, checkPoint, checkSpan, type Source } from "./check.ts";
+import { checkLog, checkPoint, checkSpan, Flaws, type Source } from "./check.ts";
 import { Sequences } from "./sequences.ts";
-import type { Loss, Tally } from "./tally.ts";
+import type { Loss, Oddity, Tally } from "./tally.ts";
 
 /** Takes what passed the checks. */
 export interface Sink {
@@ -17,11 +17,14 @@ const maxSkewMs = 60_000;
 const maxRecords = 20_000;
 
 /** What a worker let go → its reason here. */
-const reasons: ReadonlyMap<string, Loss> = new Map([
+const reasons: ReadonlyMap<string, Loss | Oddity> = new Map([
   ["spans", "buffer"],
   ["logs", "lines"],
   ["metrics", "series"],
   ["unsampled", "unsampled"],
+  ["cut", "truncated"],
+  ["mended", "mended"],
+  ["updates", "updates"],
 ]);
 
 /** Checks what arrives, and counts what it cannot use. Never throws. */
@@ -29,6 +32,8 @@ export class Intake {
   readonly #sink: Sink;
   readonly #tally: Tally;
   readonly #sequences: Sequences;
+  /** Of the record that is looked at. */
+  readonly #flaws = new Flaws();
 
   constructor(sink: Sink, tally: Tally) {
     this.#sink = sink;
@@ -62,20 +67,15 @@ export class Intake {
 
   spans(values: readonly unknown[]): void {
     for (const value of this.#bounded(values)) {
-      const span = checkSpan(value);
-      if (span === undefined) this.#tally.count("malformed");
-      else this.#sink.span(span);
+      const span = checkSpan(value, this.#flaws);
+      if (this.#takes(span, "attributes")) this.#sink.span(span);
     }
   }
 
   logs(values: readonly unknown[], source: Source): void {
     for (const value of this.#bounded(values)) {
-      const checked = checkLog(value, source);
-      if (checked === undefined) this.#tally.count("malformed");
-      else {
-        if (checked.truncated) this.#tally.count("truncated");
-        this.#sink.log(checked.record);
-      }
+      const record = checkLog(value, source, this.#flaws);
+      if (this.#takes(record, "truncated")) this.#sink.log(record);
     }
   }
 
@@ -83,10 +83,22 @@ export class Intake {
     const isBelievable = Math.abs(now - at) <= maxSkewMs;
     if (!isBelievable && values.length > 0) this.#tally.count("skew");
     for (const value of this.#bounded(values)) {
-      const point = checkPoint(value, source);
-      if (point === undefined) this.#tally.count("malformed");
-      else this.#sink.point(point, isBelievable ? at : now);
+      const point = checkPoint(value, source, this.#flaws);
+      if (this.#takes(point, "attributes")) this.#sink.point(point, isBelievable ? at : now);
     }
+  }
+
+  /** Counts what is wrong with it: refused as a whole, or not as it came. */
+  #takes<T>(record: T | undefined, ofCuts: "attributes" | "truncated"): record is T {
+    const { mended, cut } = this.#flaws;
+    this.#flaws.clear();
+    if (record === undefined) {
+      this.#tally.count("malformed");
+      return false;
+    }
+    if (mended) this.#tally.count("mended");
+    if (cut > 0) this.#tally.count(ofCuts, ofCuts === "truncated" ? 1 : cut);
+    return true;
   }
 
   #bounded(values: readonly unknown[]): readonly unknown[] {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { SpanRecord } from "../model.ts";
-import { orderSpans } from "./order.ts";
+import { clocksDisagree, orderSpans } from "./order.ts";
 import { span, spanId } from "./spans-fixture.ts";
 
 describe("spans in order", () => {
@@ -75,6 +75,23 @@ describe("spans in order", () => {
     expect(ordered.spans.map(({ startMs }) => startMs)).toEqual([1000, 1005, 1008]);
     expect(ordered.spans[1]?.attributes["microcosm.clock_skew_ms"]).toBe(-605);
     expect(ordered.skewed).toBe(2);
+  });
+
+  test("work that begins before its cause is moved to it, whatever its kind", () => {
+    const cause = span({ spanId: spanId(1), kind: "producer", startMs: 1000, durationMs: 1 });
+    const work = { parentSpanId: spanId(1), instance: "far-1", durationMs: 50 };
+    for (const kind of ["consumer", "internal", "server", "client"] as const) {
+      const early = span({ ...work, spanId: spanId(2), kind, startMs: 400 });
+      const ordered = orderSpans([cause, early]);
+      expect(ordered.spans[1]).toMatchObject({
+        startMs: 1000,
+        attributes: { "microcosm.clock_skew_ms": -600 },
+      });
+      expect(clocksDisagree([early, cause])).toBe(true);
+    }
+    const own = span({ ...work, spanId: spanId(2), instance: "orders-1", startMs: 400 });
+    expect(orderSpans([cause, own]).skewed).toBe(0);
+    expect(clocksDisagree([cause, own])).toBe(false);
   });
 
   test("work that outlasts its cause is no skew", () => {

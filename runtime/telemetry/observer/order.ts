@@ -1,3 +1,4 @@
+import { clockSkew } from "../clock-skew.ts";
 import type { SpanRecord } from "../model.ts";
 import { rootOf } from "./summary.ts";
 
@@ -46,6 +47,15 @@ export function lacksParent(spans: readonly SpanRecord[]): boolean {
   return parentless.length > 0 && (parentless.length > 1 || parentless[0] !== rootOf(spans));
 }
 
+/** Whether a process's clock disagrees with its caller's, by the same rule but without the tree. */
+export function clocksDisagree(spans: readonly SpanRecord[]): boolean {
+  const byId = new Map(spans.map((span) => [span.spanId, span]));
+  return spans.some((span) => {
+    const parent = span.parentSpanId === undefined ? undefined : byId.get(span.parentSpanId);
+    return parent !== undefined && shiftOf(span, parent, 0) !== 0;
+  });
+}
+
 class Walk {
   readonly spans: SpanRecord[] = [];
   readonly seen = new Set<string>();
@@ -75,7 +85,7 @@ class Walk {
           : {
               ...span,
               startMs: span.startMs + shift,
-              attributes: { ...span.attributes, "microcosm.clock_skew_ms": -shift },
+              attributes: { ...span.attributes, [clockSkew]: -shift },
               ...(span.events === undefined
                 ? {}
                 : { events: span.events.map((event) => ({ ...event, at: event.at + shift })) }),
@@ -90,12 +100,13 @@ class Walk {
 
 /**
  * How far a span must be moved so that the answer of a call lies within the call, by the rule of Jaeger's clock skew
- * adjuster: the network takes as long either way. What follows in the same instance moves along.
+ * adjuster: the network takes as long either way. Of other work only one thing is known, that nothing begins before what
+ * caused it. What follows in the same instance moves along.
  */
 function shiftOf(span: SpanRecord, parent: SpanRecord, inherited: number): number {
   if (span.instance === parent.instance) return inherited;
-  if (span.kind !== "server" || parent.kind !== "client") return 0;
   const early = parent.startMs - span.startMs;
+  if (span.kind !== "server" || parent.kind !== "client") return early > toleranceMs ? early : 0;
   const late = span.startMs - (parent.startMs + parent.durationMs);
   if (early <= toleranceMs && late <= toleranceMs) return 0;
   const room = Math.max(0, parent.durationMs - span.durationMs);

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { SpanRecord } from "../model.ts";
 import type { ListedTrace, TraceQuery, TraceSummary } from "../query.ts";
-import { lacksParent } from "./order.ts";
+import { clocksDisagree, lacksParent } from "./order.ts";
 import { summarise } from "./summary.ts";
 import type { Tally } from "./tally.ts";
 import { termOf, termsOf } from "./terms.ts";
@@ -143,6 +143,7 @@ export class TraceTable {
   #insert(key: Uint8Array, spans: readonly SpanRecord[]): void {
     const summary = summarise(spans);
     if (lacksParent(spans)) this.#tally.count("orphan");
+    if (clocksDisagree(spans)) this.#tally.count("clocks");
     const { lastInsertRowid } = this.#db
       .query(
         `INSERT INTO traces (trace, start, duration, error, spans, errors, name, service, services, http)
@@ -172,6 +173,7 @@ export class TraceTable {
     this.#tally.count("late", taken.length);
     const all = [...known, ...taken];
     const summary = summarise(all);
+    if (clocksDisagree(all) && !clocksDisagree(known)) this.#tally.count("clocks");
     this.#db
       .query(
         `UPDATE traces SET start = ?, duration = ?, error = ?, spans = ?, errors = ?, name = ?, service = ?, services = ?,

@@ -11,6 +11,7 @@ export class LogBuffer {
   #start = 0;
   #length = 0;
   #dropped = 0;
+  #cut = 0;
 
   /** Bounded in records and in their length (UTF-16 units, near enough to bytes). */
   constructor(maxRecords: number, maxLength: number) {
@@ -22,10 +23,12 @@ export class LogBuffer {
     return this.#records.length - this.#start;
   }
 
-  add(record: LogRecord): void {
+  /** `isCut`: it is shorter than it was already. */
+  add(record: LogRecord, isCut = false): void {
     const { fields } = record;
     const fieldsLength = fields === undefined ? 0 : JSON.stringify(fields).length;
     const whole = record.message.length + fieldsLength <= maxRecordLength;
+    if (isCut || !whole) this.#cut++;
     const kept = whole ? record : cut(record, fieldsLength);
     const length = (whole ? record.message.length + fieldsLength : kept.message.length) + 128;
     this.#records.push({ record: kept, length });
@@ -52,6 +55,13 @@ export class LogBuffer {
     const dropped = this.#dropped;
     this.#dropped = 0;
     return dropped;
+  }
+
+  /** How many lines were added that are shorter than they were, since the last time. */
+  takeCut(): number {
+    const cut = this.#cut;
+    this.#cut = 0;
+    return cut;
   }
 
   #shift(): LogRecord {

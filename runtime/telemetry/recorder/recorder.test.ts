@@ -230,6 +230,21 @@ describe("batches", () => {
     expect(on.batch(0, false)?.metrics).toHaveLength(2);
   });
 
+  test("tell what was cut, mended or skipped since the last one, also when there is nothing else", () => {
+    const on = recorder();
+    let stirred = 0;
+    on.onStir = () => stirred++;
+    on.count("updates");
+    on.count("updates");
+    on.count("mended");
+    expect(stirred).toBe(3);
+    expect(on.waits).toBe(true);
+    expect(on.early(1)?.dropped).toMatchObject({ updates: 2, mended: 1 });
+    expect(on.early(1)).toBeUndefined();
+    on.log({ at: 1, level: "info", message: "begins …" }, true);
+    expect(on.early(1)?.dropped).toEqual({ spans: 0, logs: 0, metrics: 0, unsampled: 0, cut: 1 });
+  });
+
   test("logs carry whose they are", () => {
     const on = recorder();
     on.log({ at: 5, level: "warn", message: "careful", traceId: "a".repeat(32) });

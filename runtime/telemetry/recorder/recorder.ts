@@ -31,6 +31,9 @@ export interface RecorderOptions {
   readonly maxLogLength?: number;
 }
 
+/** See TelemetryBatch. */
+type Oddity = "mended" | "updates";
+
 /** Of one batch, so that its message stays far below a link's limit of 1 MiB. */
 const batchSpans = 400;
 const batchSpanLength = 256 * 1024;
@@ -72,6 +75,7 @@ export class Recorder {
   readonly #ids: SpanIds;
   readonly #ring: SpanRing;
   readonly #logs: LogBuffer;
+  readonly #oddities = new Map<Oddity, number>();
   readonly #wanted = new WantedTraces();
   readonly #random: Random;
   readonly #sample: number;
@@ -160,11 +164,17 @@ export class Recorder {
     if (this.#ring.waiting >= this.#manySpans) this.onFull?.();
   }
 
-  /** A line of the owner's, unless it names another: the supervisor tells what workers wrote beside their logger. */
-  log(record: Omit<LogRecord, "service" | "instance"> & Partial<LogRecord>): void {
+  /** A line of the owner's, unless it names another: the supervisor tells what workers wrote beside their logger. `isCut`: it was longer. */
+  log(record: Omit<LogRecord, "service" | "instance"> & Partial<LogRecord>, isCut = false): void {
     const { service, instance } = this.owner;
     this.onStir?.();
-    this.#logs.add({ service, instance, ...record });
+    this.#logs.add({ service, instance, ...record }, isCut);
+  }
+
+  /** Something that is no record, and that the observer should count. */
+  count(what: Oddity): void {
+    this.onStir?.();
+    this.#oddities.set(what, (this.#oddities.get(what) ?? 0) + 1);
   }
 
   /** From the observer: what is here of these traces, and what will come to be for a while, goes into the batches. */
@@ -192,8 +202,12 @@ export class Recorder {
     const logs = this.#logs.take(batchLogs, batchLogLength);
     const lost = this.#ring.takeLost();
     const droppedLogs = this.#logs.takeDropped();
-    const quiet = spans.length === 0 && logs.length === 0 && lost === 0 && droppedLogs === 0;
+    const cut = this.#logs.takeCut();
+    const isCounted = lost > 0 || droppedLogs > 0 || cut > 0 || this.#oddities.size > 0;
+    const quiet = spans.length === 0 && logs.length === 0 && !isCounted;
     if (quiet && !evenIfQuiet) return undefined;
+    const oddities = Object.fromEntries(this.#oddities);
+    this.#oddities.clear();
     this.#sequence++;
     return {
       ...this.owner,
@@ -207,13 +221,15 @@ export class Recorder {
         logs: droppedLogs,
         metrics: this.metrics.takeRefused(),
         unsampled: this.#ring.takeUnsampled(),
+        ...(cut === 0 ? {} : { cut }),
+        ...oddities,
       },
     };
   }
 
-  /** Whether spans or lines are here that nobody has yet. */
+  /** Whether spans, lines or counts are here that nobody has yet. */
   get waits(): boolean {
-    return this.#ring.waiting > 0 || this.#logs.waiting > 0;
+    return this.#ring.waiting > 0 || this.#logs.waiting > 0 || this.#oddities.size > 0;
   }
 
   /** Whether another batch could be made right away. */

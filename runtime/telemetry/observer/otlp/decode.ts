@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { MicrocosmError } from "../../../../sdk/errors.ts";
 import type { AttributeValue } from "../../model.ts";
 import type { Source } from "../check.ts";
@@ -14,11 +15,16 @@ export interface OtlpGroup {
   readonly items: readonly unknown[];
 }
 
+/** A body that was read; `isMended`: what of its text was no UTF-8 became U+FFFD. */
+export interface Parsed {
+  readonly document: unknown;
+  readonly isMended: boolean;
+}
+
 /** Throws `bad-request`. */
-export function parseJson(bytes: Uint8Array): unknown {
+export function parseJson(bytes: Uint8Array): Parsed {
   try {
-    // What is no UTF-8 becomes U+FFFD.
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return { document: JSON.parse(new TextDecoder().decode(bytes)), isMended: !isUtf8(bytes) };
   } catch (cause) {
     throw new MicrocosmError("bad-request", `The body is not JSON: ${(cause as Error).message}`, { cause });
   }
@@ -57,6 +63,7 @@ function spanOf(value: unknown, source: Source): unknown {
   const endMs = millis(value.endTimeUnixNano);
   if (startMs === undefined || endMs === undefined) return undefined;
   const status = isObject(value.status) ? value.status : {};
+  const attributes = attributesOf(value.attributes);
   const message = typeof status.message === "string" && status.message !== "" ? status.message : undefined;
   return {
     traceId: lower(value.traceId),
@@ -71,7 +78,7 @@ function spanOf(value: unknown, source: Source): unknown {
     durationMs: Math.max(0, endMs - startMs),
     status: spanStatuses[enumOf(status.code, "STATUS_CODE_", ["UNSET", "OK", "ERROR"])] ?? "unset",
     attributes: {
-      ...attributesOf(value.attributes),
+      ...attributes,
       ...(message === undefined ? {} : { "otel.status_description": message }),
     },
     events: listOf(value.events).map((event) =>
@@ -82,7 +89,17 @@ function spanOf(value: unknown, source: Source): unknown {
     links: listOf(value.links).map((link) =>
       isObject(link) ? { traceId: lower(link.traceId), spanId: lower(link.spanId) } : undefined,
     ),
+    dropped: {
+      attributes: numberOf(value.droppedAttributesCount),
+      events: numberOf(value.droppedEventsCount),
+      links: numberOf(value.droppedLinksCount),
+    },
   };
+}
+
+/** Of a 32-bit integer, which some write as text. */
+function numberOf(value: unknown): number {
+  return typeof value === "string" ? Number(value) : typeof value === "number" ? value : 0;
 }
 
 const spanKindNames = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];

@@ -33,6 +33,9 @@ function otlpSpan(span: SpanRecord): object {
       attributes: keyValues(attributes),
     })),
     links: span.links ?? [],
+    ...(span.dropped?.attributes === undefined ? {} : { droppedAttributesCount: span.dropped.attributes }),
+    ...(span.dropped?.events === undefined ? {} : { droppedEventsCount: span.dropped.events }),
+    ...(span.dropped?.links === undefined ? {} : { droppedLinksCount: span.dropped.links }),
     status: { code: spanStatuses.indexOf(span.status) },
   };
 }

@@ -1,12 +1,13 @@
+import { isUtf8 } from "node:buffer";
 import { PbfReader, PbfWriter } from "pbf";
 import { MicrocosmError } from "../../../../sdk/errors.ts";
-import type { OtlpSignal } from "./decode.ts";
+import type { OtlpSignal, Parsed } from "./decode.ts";
 import type { OtlpAnswer } from "./receiver.ts";
 
 /** Values within values deeper than any sender's; without a bound a small body could exhaust the stack. */
 const maxDepth = 64;
 
-type Kind = "text" | "hex" | "fixed64" | "sfixed64" | "integer" | "signed" | "zigzag" | "double" | "bool";
+type Kind = "hex" | "fixed64" | "sfixed64" | "integer" | "signed" | "zigzag" | "double" | "bool";
 type Packed = "fixed64s" | "integers" | "doubles";
 
 /** Field number → name and type; a message's name in brackets stands for a list of it. Other fields are skipped. */
@@ -36,8 +37,11 @@ const messages: Readonly<Record<string, Message>> = {
     7: ["startTimeUnixNano", "fixed64"],
     8: ["endTimeUnixNano", "fixed64"],
     9: ["attributes", "[KeyValue]"],
+    10: ["droppedAttributesCount", "integer"],
     11: ["events", "[Event]"],
+    12: ["droppedEventsCount", "integer"],
     13: ["links", "[Link]"],
+    14: ["droppedLinksCount", "integer"],
     15: ["status", "Status"],
   },
   Event: { 1: ["timeUnixNano", "fixed64"], 2: ["name", "text"], 3: ["attributes", "[KeyValue]"] },
@@ -110,7 +114,6 @@ const messages: Readonly<Record<string, Message>> = {
 };
 
 const scalars: Readonly<Record<Kind, (reader: PbfReader) => unknown>> = {
-  text: (reader) => reader.readString(),
   hex: (reader) => Buffer.from(reader.readBytes()).toString("hex"),
   // Nanoseconds as a double: exact to a quarter of a microsecond.
   fixed64: (reader) => reader.readFixed64(),
@@ -129,17 +132,36 @@ const lists: Readonly<Record<Packed, (reader: PbfReader, known: number[]) => num
 };
 
 /** An export request in the shape of its JSON form. Throws `bad-request`. */
-export function parseProtobuf(bytes: Uint8Array, signal: OtlpSignal): unknown {
+export function parseProtobuf(bytes: Uint8Array, signal: OtlpSignal): Parsed {
   try {
     const reader = new PbfReader(bytes);
-    return reader.readFields(fieldReader(signal, 0), {} as Record<string, unknown>);
+    const texts = new Texts();
+    const document = reader.readFields(fieldReader(signal, texts, 0), {} as Record<string, unknown>);
+    return { document, isMended: texts.isMended };
   } catch (cause) {
     const message = `The body is no protobuf of OTLP ${signal}: ${(cause as Error).message}`;
     throw new MicrocosmError("bad-request", message, { cause });
   }
 }
 
-function fieldReader(name: string, depth: number) {
+/** Reads texts, and notes when one is no UTF-8: what of it is none becomes U+FFFD. */
+class Texts {
+  isMended = false;
+
+  read(reader: PbfReader): string {
+    const at = reader.pos;
+    const text = reader.readString();
+    if (!this.isMended && text.includes("\ufffd")) {
+      const end = reader.pos;
+      reader.pos = at;
+      this.isMended = !isUtf8(reader.readBytes());
+      reader.pos = end;
+    }
+    return text;
+  }
+}
+
+function fieldReader(name: string, texts: Texts, depth: number) {
   if (depth > maxDepth) throw new RangeError(`values are more than ${maxDepth} deep`);
   const message = messages[name] ?? {};
   return (tag: number, result: Record<string, unknown>, reader: PbfReader): void => {
@@ -148,12 +170,13 @@ function fieldReader(name: string, depth: number) {
     const field = message[tag];
     if (field === undefined) return;
     const [member, type] = field;
-    if (type in scalars) result[member] = scalars[type as Kind](reader);
+    if (type === "text") result[member] = texts.read(reader);
+    else if (type in scalars) result[member] = scalars[type as Kind](reader);
     else if (type in lists)
       result[member] = lists[type as Packed](reader, (result[member] as number[]) ?? []);
     else {
       const isList = type.startsWith("[");
-      const value = reader.readMessage(fieldReader(isList ? type.slice(1, -1) : type, depth + 1), {});
+      const value = reader.readMessage(fieldReader(isList ? type.slice(1, -1) : type, texts, depth + 1), {});
       if (!isList) result[member] = value;
       else if (Array.isArray(result[member])) result[member].push(value);
       else result[member] = [value];

@@ -34,7 +34,8 @@ export class OtlpReceiver {
   take(signal: OtlpSignal, encoding: OtlpEncoding, bytes: Uint8Array, now: number): OtlpAnswer {
     const [malformed, unsupported] = [this.#tally.of("malformed"), this.#tally.of("unsupported")];
     try {
-      const document = encoding === "json" ? parseJson(bytes) : parseProtobuf(bytes, signal);
+      const { document, isMended } = encoding === "json" ? parseJson(bytes) : parseProtobuf(bytes, signal);
+      if (isMended) this.#tally.count("mended");
       const resources = resourcesOf(document, signal);
       if (signal === "traces") for (const { items } of spansOf(resources)) this.#intake.spans(items);
       else if (signal === "logs") {
