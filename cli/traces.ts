@@ -1,4 +1,5 @@
 import type { ObserverStats, TraceDetail, TraceSummary } from "../runtime/telemetry/query.ts";
+import { skewsOf } from "../runtime/telemetry/clock-skew.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
 import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
 import { type Column, duration, paint, print, printJson, table, terminalWidth } from "./output.ts";
@@ -79,6 +80,11 @@ export async function trace(
   print(paint("dim", `${summary.traceId}  ${new Date(summary.startMs).toISOString()}`));
   print();
   for (const line of waterfall(detail, process.stdout.columns ?? 120)) print(line);
+  const skews = skewsOf(detail.spans);
+  if (skews !== undefined) {
+    const moved = `${skews.spans} spans were moved to their causes`;
+    print(paint("yellow", `Clocks differ by up to ${precise(skews.mostMs)}: ${moved}.`));
+  }
   if (detail.orphans > 0) print(paint("yellow", `${detail.orphans} spans came without their parent.`));
   return undefined;
 }

@@ -11,7 +11,7 @@ const lookMs = 5000;
 
 interface Reason {
   /** Of what it is a count. */
-  readonly of: "spans" | "traces" | "lines" | "points" | "records" | "batches";
+  readonly of: "spans" | "traces" | "lines" | "points" | "records" | "batches" | "attributes" | "updates";
   readonly what: string;
   /** By design, and no sign that anything is too much. */
   readonly meant?: true;
@@ -32,6 +32,7 @@ const reasons: Readonly<Record<Loss | Oddity, Reason>> = {
   buffer: { of: "spans", what: "had no room in their worker until they could leave" },
   lines: { of: "lines", what: "had no room in their worker until they could leave" },
   lost: { of: "batches", what: "of a worker never came" },
+  updates: { of: "updates", what: "of this page were skipped for browsers that were too slow for them" },
   overload: { of: "records", what: "were more than the observer takes at once" },
   series: { of: "points", what: "of metrics with too many different labels" },
   instances: { of: "points", what: "of more instances than the map shows; they are stored all the same" },
@@ -50,7 +51,16 @@ const reasons: Readonly<Record<Loss | Oddity, Reason>> = {
     of: "batches",
     what: "from a clock that is more than a minute off: their metrics count for when they came",
   },
+  clocks: {
+    of: "traces",
+    what: "hold work of processes whose clocks disagree: it was moved to its cause, and its details tell by how much",
+  },
   truncated: { of: "lines", what: "were longer than a line may be, and are cut" },
+  attributes: {
+    of: "attributes",
+    what: "of spans and metrics, or events and links, were too many and left out, or too long and cut",
+  },
+  mended: { of: "records", what: "had text that is no Unicode: \ufffd stands in its place" },
 };
 
 /** What is not here, beside a list, so that nobody takes the list for all there was; a click tells why. */
@@ -99,7 +109,7 @@ export function Losses({ of }: { of: "traces" | "lines" }) {
           <p class="losses-kept muted">
             {recording.value === undefined
               ? "Nothing was left out."
-              : "The recording notes nothing that was left out. What a run counted ends with it: only an export while it runs has it."}
+              : "The recording notes nothing that was left out."}
           </p>
         ) : (
           <dl class="shortcuts-list">

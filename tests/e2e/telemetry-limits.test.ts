@@ -77,6 +77,12 @@ async function get(what: string, status: number): Promise<string> {
 }
 
 const stats = () => control.get<ObserverStats>("/api/telemetry/stats");
+/** Once it was seen to be counted. */
+const counted = (reason: string, atLeast: number) =>
+  eventually(`${reason} of ${atLeast}`, async () => {
+    const { dropped } = await stats();
+    return (dropped[reason] ?? 0) >= atLeast && dropped[reason];
+  });
 const found = (id: string) => control.get<TraceDetail>(`/api/telemetry/traces/${id}`);
 
 describe("nothing is sampled at its head", () => {
@@ -129,6 +135,7 @@ describe("what nobody should send", () => {
       expect(line!.message.length).toBeLessThan(100_000);
       expect(JSON.stringify(line)).toMatch(/10000000|cut|truncated/);
     }
+    expect(await counted("truncated", 2)).toBe(2);
     await get("ok", 200);
   }, 60_000);
 
@@ -142,10 +149,11 @@ describe("what nobody should send", () => {
     expect(line!.fields?.["\ufffd"]).toBe("\ufffd");
     const { stdout } = await run.cli("logs", "back");
     expect(stdout).toContain("broken \ufffd\ufffd(");
+    // One that the logger was given, one beside it.
+    expect(await counted("mended", 2)).toBe(2);
   }, 60_000);
 
   test("a parent that never comes, and a clock that is an hour off", async () => {
-    const token = await Bun.file(join(run.data, "run", "control.json")).json();
     const hourAgo = BigInt(Date.now() - 3_600_000) * 1_000_000n;
     const traceId = "c".repeat(32);
     const span = (id: string, parentSpanId: string, kind: number, startTimeUnixNano: bigint) => ({
@@ -167,12 +175,7 @@ describe("what nobody should send", () => {
       from("callee", [span("2", "1", 2, hourAgo)]),
       from("lost", [span("3", "9", 2, now)]),
     ];
-    const answer = await fetch(`${run.control}/v1/traces`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${token.token}`, "content-type": "application/json" },
-      body: JSON.stringify({ resourceSpans }),
-    });
-    expect([answer.status, await answer.json()]).toEqual([200, {}]);
+    await sendOtlp("traces", { resourceSpans });
     const { spans, orphans } = await eventually("the trace", async () => {
       const detail = await found(traceId);
       return detail.spans.length === 3 && detail;
@@ -183,9 +186,51 @@ describe("what nobody should send", () => {
     expect(Math.abs(callee.startMs - Number(now / 1_000_000n))).toBeLessThan(10);
     const { stdout } = await run.cli("trace", traceId);
     expect(stdout).toContain("1 spans came without their parent");
+    expect(stdout).toMatch(/Clocks differ by up to .*: 1 spans were moved/);
+    await counted("clocks", 1);
+    await counted("orphan", 1);
   }, 60_000);
 
-  test("a browser that never reads costs nobody anything", async () => {
+  test("attributes beyond their bounds are counted, and the span says how many", async () => {
+    const traceId = "d".repeat(32);
+    const now = String(BigInt(Date.now()) * 1_000_000n);
+    const attributes = Array.from({ length: 150 }, (_, n) => ({
+      key: `a${n}`,
+      value: { intValue: String(n) },
+    }));
+    const times = { startTimeUnixNano: now, endTimeUnixNano: now };
+    const one = {
+      traceId,
+      spanId: "1".repeat(16),
+      name: "many",
+      kind: 2,
+      ...times,
+      attributes,
+      droppedAttributesCount: 3,
+    };
+    await sendOtlp("traces", { resourceSpans: [{ scopeSpans: [{ spans: [one] }] }] });
+    const { spans } = await eventually("the trace", () => found(traceId));
+    expect(spans[0]?.dropped).toEqual({ attributes: 22 + 3 });
+    expect(await counted("attributes", 22)).toBe(22);
+  }, 60_000);
+
+  test("a browser that never reads costs nobody anything; what it misses is counted", async () => {
+    // A graph of 2,000 instances is some 400 KiB: a few of them are more than the buffers of a socket hold.
+    const gauge = {
+      gauge: { dataPoints: [{ asDouble: 0.5, timeUnixNano: String(BigInt(Date.now()) * 1_000_000n) }] },
+    };
+    const scopeMetrics = [{ metrics: [{ name: "process.cpu.utilization", unit: "1", ...gauge }] }];
+    const resource = (n: number) => ({
+      attributes: [
+        { key: "service.name", value: { stringValue: "elsewhere" } },
+        {
+          key: "service.instance.id",
+          value: { stringValue: `elsewhere-${n}-of-a-name-that-is-long-enough-to-fill-a-graph` },
+        },
+      ],
+    });
+    const many = Array.from({ length: 1900 }, (_, n) => ({ resource: resource(n), scopeMetrics }));
+    await sendOtlp("metrics", { resourceMetrics: many });
     const { token } = await Bun.file(join(run.data, "run", "control.json")).json();
     const { port } = new URL(run.control);
     const sockets = Array.from({ length: 20 }, () => connect(Number(port), "127.0.0.1"));
@@ -198,8 +243,38 @@ describe("what nobody should send", () => {
     try {
       for (let i = 0; i < 100; i++) await get("ok", 200);
       await eventually("the observer still writes", async () => (await stats()).openSpans === 0);
+      await counted("updates", sockets.length);
     } finally {
       for (const socket of sockets) socket.destroy();
     }
+  }, 120_000);
+
+  test("what was counted is known after the observer is killed, and to Prometheus", async () => {
+    await Bun.sleep(1500);
+    const { dropped } = await stats();
+    expect(Object.keys(dropped)).toEqual(
+      expect.arrayContaining(["truncated", "mended", "clocks", "attributes", "updates"]),
+    );
+    const before = await run.instance("observer-1");
+    process.kill(before.pid!, "SIGKILL");
+    const after = await eventually("another observer answers", async () => {
+      const { generation, state } = await run.instance("observer-1");
+      return generation > before.generation && state === "ready" && (await stats()).dropped;
+    });
+    for (const [reason, count] of Object.entries(dropped))
+      expect(after[reason]).toBeGreaterThanOrEqual(count);
+    const { token } = await Bun.file(join(run.data, "run", "control.json")).json();
+    const scrape = await fetch(`${run.control}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+    expect(await scrape.text()).toMatch(/microcosm_observer_dropped_total\{[^}]*reason="mended"[^}]*\} 2/);
   }, 60_000);
 });
+
+async function sendOtlp(signal: "traces" | "metrics", document: object): Promise<void> {
+  const { token } = await Bun.file(join(run.data, "run", "control.json")).json();
+  const answer = await fetch(`${run.control}/v1/${signal}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify(document),
+  });
+  expect([answer.status, await answer.json()]).toEqual([200, {}]);
+}

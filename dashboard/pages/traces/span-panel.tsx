@@ -1,8 +1,10 @@
-import type { Attributes } from "../../../runtime/telemetry/model.ts";
+import { clockSkew, skewOf } from "../../../runtime/telemetry/clock-skew.ts";
+import type { Attributes, SpanRecord } from "../../../runtime/telemetry/model.ts";
 import type { TraceDetail } from "../../../runtime/telemetry/query.ts";
 import { useEscape } from "../../components/use-escape.ts";
 import { formatMs, formatTime } from "../format.ts";
 import { traceHref } from "../links.ts";
+import { skewText } from "./span-row.tsx";
 import type { WaterfallRow } from "./rows.ts";
 import type { TreeNode } from "./tree.ts";
 
@@ -40,7 +42,9 @@ export function SpanPanel({ trace, row, node, onClose }: SpanPanelProps) {
 
 function SpanFacts({ trace, node: { span } }: { trace: TraceDetail; node: TreeNode }) {
   const statement = span.attributes["db.query.text"];
-  const { "db.query.text": _, ...attributes } = span.attributes;
+  const { "db.query.text": _statement, [clockSkew]: _skew, ...attributes } = span.attributes;
+  const skew = skewOf(span);
+  const missing = missingOf(span);
   return (
     <>
       <Facts
@@ -52,6 +56,8 @@ function SpanFacts({ trace, node: { span } }: { trace: TraceDetail; node: TreeNo
           start: offset(trace, span.startMs),
           duration: formatMs(span.durationMs),
           span: span.spanId,
+          ...(skew === undefined ? {} : { clock: `${skewText(skew)} its cause's: the span was moved` }),
+          ...(missing === "" ? {} : { "left out": missing }),
         }}
       />
       {typeof statement === "string" && (
@@ -79,6 +85,13 @@ function SpanFacts({ trace, node: { span } }: { trace: TraceDetail; node: TreeNo
       )}
     </>
   );
+}
+
+/** What of a span is not here, as its sender or the observer's bounds left it out. */
+function missingOf({ dropped = {} }: SpanRecord): string {
+  return Object.entries(dropped)
+    .map(([what, count]) => `${count} ${count === 1 ? what.slice(0, -1) : what}`)
+    .join(", ");
 }
 
 function LogFacts({ log }: { log: TraceDetail["logs"][number] }) {

@@ -1,3 +1,4 @@
+import { skewOf } from "../../../runtime/telemetry/clock-skew.ts";
 import { formatMs } from "../format.ts";
 import type { CriticalStretch } from "./critical-path.ts";
 import type { WaterfallRow } from "./rows.ts";
@@ -52,6 +53,7 @@ export function SpanRow(props: SpanRowProps) {
 
 function Name({ node, folded, onFold }: SpanRowProps & { node: TreeNode }) {
   const { span, children } = node;
+  const skew = skewOf(span);
   return (
     <>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys of the tree do the same */}
@@ -69,9 +71,19 @@ function Name({ node, folded, onFold }: SpanRowProps & { node: TreeNode }) {
       <span class="waterfall-label" title={labelOf(node)}>
         {labelOf(node)}
       </span>
+      {skew !== undefined && (
+        <span class="waterfall-skew" title={`Its clock is ${skewText(skew)} its cause's: it was moved`}>
+          clock {skew < 0 ? "−" : "+"}
+          {formatMs(Math.abs(skew))}
+        </span>
+      )}
       {folded && <span class="waterfall-count">+{children.length}</span>}
     </>
   );
+}
+
+export function skewText(skew: number): string {
+  return `${formatMs(Math.abs(skew))} ${skew < 0 ? "behind" : "ahead of"}`;
 }
 
 /** A statement says more than its verb and table. */

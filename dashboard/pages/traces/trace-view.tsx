@@ -1,4 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
+import { skewsOf } from "../../../runtime/telemetry/clock-skew.ts";
 import type { TraceDetail } from "../../../runtime/telemetry/query.ts";
 import { formatMs, formatTime } from "../format.ts";
 import { logsHref } from "../links.ts";
@@ -22,6 +23,7 @@ export interface TraceViewProps {
 export function TraceView({ trace, file, onBack, onRefresh }: TraceViewProps) {
   const [row, setRow] = useState<WaterfallRow | undefined>();
   const tree = useMemo(() => treeOf(trace.spans), [trace]);
+  const skews = useMemo(() => skewsOf(trace.spans), [trace]);
   const { summary } = trace;
   return (
     <div class="page fill trace-view">
@@ -70,6 +72,13 @@ export function TraceView({ trace, file, onBack, onRefresh }: TraceViewProps) {
         <p class="notice" role="status">
           {trace.orphans} {trace.orphans === 1 ? "span has" : "spans have"} a parent that never came; they
           stand at the left edge.
+        </p>
+      )}
+      {skews !== undefined && (
+        <p class="notice" role="status">
+          Clocks differ by up to {formatMs(skews.mostMs)}: {skews.spans}{" "}
+          {skews.spans === 1 ? "span was" : "spans were"} moved to where their cause says that they must have
+          been.
         </p>
       )}
       <div class={`trace-body ${row === undefined ? "" : "with-panel"}`}>
