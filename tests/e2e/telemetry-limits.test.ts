@@ -1,11 +1,11 @@
 /** What sampling leaves out, and what telemetry does with input that nobody should send: bounded, counted, shown. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ControlClient } from "../../runtime/control/client.ts";
 import type { ObserverStats, StoredLog, TraceDetail } from "../../runtime/telemetry/query.ts";
+import { deafBrowsers } from "../kit/bad-input.ts";
 import { eventually, Run } from "../kit/run.ts";
 
 /** Longer than a usual request takes on a machine that is busy. */
@@ -231,21 +231,14 @@ describe("what nobody should send", () => {
     });
     const many = Array.from({ length: 1900 }, (_, n) => ({ resource: resource(n), scopeMetrics }));
     await sendOtlp("metrics", { resourceMetrics: many });
-    const { token } = await Bun.file(join(run.data, "run", "control.json")).json();
-    const { port } = new URL(run.control);
-    const sockets = Array.from({ length: 20 }, () => connect(Number(port), "127.0.0.1"));
-    for (const socket of sockets) {
-      socket.pause();
-      socket.write(
-        `GET /api/telemetry/live HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
-      );
-    }
+    const browsers = 20;
+    const close = await deafBrowsers(run, browsers);
     try {
       for (let i = 0; i < 100; i++) await get("ok", 200);
       await eventually("the observer still writes", async () => (await stats()).openSpans === 0);
-      await counted("updates", sockets.length);
+      await counted("updates", browsers);
     } finally {
-      for (const socket of sockets) socket.destroy();
+      close();
     }
   }, 120_000);
 
