@@ -18,6 +18,8 @@ process.on("message", (message: ToGenerator) => {
 });
 // Without its parent there is nobody to measure for.
 process.on("disconnect", () => process.exit(1));
+// Ctrl-C at a terminal goes to every process of the command: the parent ends this one, once it has been told what was measured.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
 
 async function handle(message: ToGenerator): Promise<void> {
   switch (message.kind) {

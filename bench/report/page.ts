@@ -12,6 +12,8 @@ export interface ReportFrame {
   /** How to make the same run again. */
   readonly command: string;
   readonly environment: Environment;
+  /** What ended it before it had measured all. */
+  readonly incomplete?: string;
 }
 
 /** One file that needs nothing else: style, charts and the raw numbers are inside. `body` is HTML. */
@@ -83,6 +85,11 @@ export function cardsHtml(cards: readonly (readonly [value: string, label: strin
 export function verdictHtml(kind: "error" | "warning" | "good" | "told", text: string): string {
   const named = kind === "error" || kind === "warning" ? `<b>${kind}</b> ` : "";
   return `<p class="verdict ${kind}">${named}${escapeHtml(text)}</p>`;
+}
+
+/** Above all figures: they are not all that was asked for. */
+export function incompleteHtml({ incomplete }: Pick<ReportFrame, "incomplete">): string {
+  return incomplete === undefined ? "" : verdictHtml("error", `not all was measured: ${incomplete}`);
 }
 
 export function environmentHtml(

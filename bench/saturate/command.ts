@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { tellIncomplete } from "../interruption.ts";
 import { planOf } from "../load/options.ts";
 import { commandLine } from "../report/command-line.ts";
 import { counted, whole } from "../report/figures.ts";
@@ -95,6 +96,7 @@ async function run(target: string, options: Options): Promise<void> {
         : `${saturationText(report)}\n${filesText(files)}`,
     );
     if (report.result.highest === undefined) process.exitCode = 1;
+    tellIncomplete(report);
   } finally {
     await booted?.stop();
   }

@@ -1,5 +1,12 @@
 import { latency, percent, whole } from "../report/figures.ts";
-import { cardsHtml, environmentHtml, htmlPage, tableHtml, verdictHtml } from "../report/page.ts";
+import {
+  cardsHtml,
+  environmentHtml,
+  htmlPage,
+  incompleteHtml,
+  tableHtml,
+  verdictHtml,
+} from "../report/page.ts";
 import { chartSvg, niceStep, type Series, type Tick } from "../report/svg.ts";
 import { targetHtml } from "../report/target.ts";
 import type { SaturationReport } from "./run.ts";
@@ -14,6 +21,7 @@ export function saturationHtml(report: SaturationReport): string {
     sub: `${options.url} · ${boundsText(report)} · ${startedAt}`,
     raw: report,
     body: [
+      incompleteHtml(report),
       cards(report),
       ...findings(report).map((text, i) =>
         verdictHtml(report.result.highest === undefined && i === 0 ? "error" : "told", capital(text)),

@@ -1,5 +1,6 @@
 import type { InstanceInfo } from "../../runtime/control/api.ts";
 import type { Bottleneck } from "../topology/bottleneck.ts";
+import type { TargetRun } from "../topology/find.ts";
 import type { TargetWatch } from "../topology/watch.ts";
 import type { Trials } from "./trials.ts";
 import { fitUsl, type UslFit } from "./usl.ts";
@@ -50,9 +51,25 @@ export function parseScale(text: string): Pick<ScaleOptions, "service" | "replic
   return { service, replicas };
 }
 
+/** Throws where the target is no run, or has no such service. */
+export async function checkScalable(
+  { service }: Pick<ScaleOptions, "service">,
+  { run }: TargetWatch,
+): Promise<{ readonly control: TargetRun["control"]; readonly instances: number }> {
+  if (run === undefined)
+    throw new Error("only a Microcosm run can be scaled: give --topology, or the address of one");
+  const all = await run.control.get<InstanceInfo[]>("/api/instances");
+  const instances = all.filter((instance) => instance.service === service).length;
+  if (instances === 0) {
+    const names = [...new Set(all.map((instance) => instance.service))];
+    throw new Error(`there is no service "${service}" in this run; there are ${names.join(", ")}`);
+  }
+  return { control: run.control, instances };
+}
+
 /**
- * How throughput grows with the instances of one service: a closed loop at each size, up and down again, and the
- * Universal Scalability Law through all of it. Leaves as many instances as there were. The target must be a run.
+ * How throughput grows with the instances of one service: a closed loop at each size, up and down again. Leaves as many
+ * instances as there were. The target must be a run.
  */
 export async function measureScaling(
   options: ScaleOptions,
@@ -61,20 +78,11 @@ export async function measureScaling(
     readonly trials: Trials;
     readonly told: (point: ReplicaPoint) => void;
   },
-): Promise<Scaling> {
+): Promise<void> {
   const { watch, trials, told } = parts;
-  const run = watch.run;
-  if (run === undefined)
-    throw new Error("only a Microcosm run can be scaled: give --topology, or the address of one");
+  const { control, instances: before } = await checkScalable(options, watch);
   const path = `/api/services/${encodeURIComponent(options.service)}/scale`;
-  const scale = (instances: number) => run.control.post<InstanceInfo[]>(path, { instances });
-  const all = await run.control.get<InstanceInfo[]>("/api/instances");
-  const before = all.filter(({ service }) => service === options.service).length;
-  if (before === 0) {
-    const names = [...new Set(all.map(({ service }) => service))];
-    throw new Error(`there is no service "${options.service}" in this run; there are ${names.join(", ")}`);
-  }
-  const points: ReplicaPoint[] = [];
+  const scale = (instances: number) => control.post<InstanceInfo[]>(path, { instances });
   try {
     for (const n of [...options.replicas, ...options.replicas.toReversed()]) {
       await scale(n);
@@ -87,13 +95,16 @@ export async function measureScaling(
         ...(bottleneck === undefined ? {} : { bottleneck }),
         ...(silence === undefined ? {} : { silence }),
       };
-      points.push(point);
       told(point);
     }
   } finally {
     await scale(before);
   }
+}
+
+/** The law through the points measured so far. */
+export function scalingOf(options: ScaleOptions, points: readonly ReplicaPoint[]): Scaling {
   const answered = points.filter(({ throughput }) => throughput > 0);
   const enough = new Set(answered.map(({ n }) => n)).size >= 3;
-  return { ...options, points, ...(enough ? { usl: fitUsl(answered) } : {}) };
+  return { ...options, points: [...points], ...(enough ? { usl: fitUsl(answered) } : {}) };
 }

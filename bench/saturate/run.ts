@@ -1,8 +1,16 @@
-import { type Environment, readEnvironment } from "../report/environment.ts";
+import { untilEnded } from "../interruption.ts";
+import { readEnvironment } from "../report/environment.ts";
 import type { ReportFrame } from "../report/page.ts";
 import { type TargetReport, TargetWatch } from "../topology/watch.ts";
 import { type CurvePoint, curveOf, kneeOf } from "./knee.ts";
-import { measureScaling, type ReplicaPoint, type ScaleOptions, type Scaling } from "./replicas.ts";
+import {
+  checkScalable,
+  measureScaling,
+  type ReplicaPoint,
+  type ScaleOptions,
+  type Scaling,
+  scalingOf,
+} from "./replicas.ts";
 import { findHighestRate, type SearchResult } from "./search.ts";
 import { type Trial, type TrialOptions, Trials } from "./trials.ts";
 import { fitUsl, type UslFit, type UslPoint } from "./usl.ts";
@@ -46,61 +54,95 @@ export interface SaturateHooks {
 
 /**
  * Searches for the highest rate that holds its bounds, draws the curve below it, and measures how throughput grows with
- * clients and with instances.
+ * clients and with instances. What ends it early is in the report, with all that had been measured.
  */
 export async function saturate(
   options: SaturateOptions,
   hooks: SaturateHooks = {},
   command = "",
 ): Promise<SaturationReport> {
-  const environment: Environment = readEnvironment();
+  const environment = readEnvironment();
   const startedAt = new Date().toISOString();
   const watch = await TargetWatch.of(options.url);
-  const trials = new Trials(options, hooks.trial);
-  const { startRate, maxRate, precision } = options;
-  const result = await findHighestRate((rate) => trials.judge(rate), {
-    startRate,
-    maxRate,
-    precision,
-    maxRates,
-  });
-  const target = result.highest === undefined ? undefined : await atTheEdge(result.highest, trials, watch);
-  const targetSilence = watch.silence;
-  if (result.highest !== undefined) {
-    const top = result.lowestFailed ?? result.highest;
-    for (let i = 1; i <= options.curvePoints; i++) await trials.run((top * i) / (options.curvePoints + 1));
-  }
-  const closed: UslPoint[] = [];
-  for (const n of options.clients) {
-    const point = { n, throughput: (await trials.closed(n)).perSecond };
-    closed.push(point);
-    hooks.closed?.(point);
-  }
-  const scaling =
-    options.scale === undefined
-      ? undefined
-      : await measureScaling(options.scale, { watch, trials, told: hooks.replicas ?? (() => {}) });
-  const curve = curveOf(trials.done);
+  if (options.scale !== undefined) await checkScalable(options.scale, watch);
+  const found: Found = { result: nothingFound, trials: [], closed: [] };
+  const incomplete = await untilEnded((signal) => measure(options, { watch, hooks, signal, found }));
+  const { result, trials, closed, ...others } = found;
+  const curve = curveOf(trials);
   const knee = kneeOf(curve);
   const enough = new Set(closed.filter((point) => point.throughput > 0).map((point) => point.n)).size >= 3;
   return {
     ...{ format: "microcosm-saturation-report", version: 2, name: "saturate" },
-    ...{ startedAt, command, environment, options, result, trials: trials.done, curve, closed },
+    ...{ startedAt, command, environment, options, result, trials, curve, closed, ...others },
     ...(knee === undefined ? {} : { knee }),
     ...(enough ? { usl: fitUsl(closed) } : {}),
-    ...(scaling === undefined ? {} : { scaling }),
-    ...(target === undefined ? {} : { target }),
-    ...(targetSilence === undefined ? {} : { targetSilence }),
+    ...(incomplete === undefined ? {} : { incomplete }),
   };
 }
 
-async function atTheEdge(
-  rate: number,
-  trials: Trials,
-  watch: TargetWatch,
-): Promise<TargetReport | undefined> {
-  if (watch.run === undefined) return undefined;
+/** Filled in as it is measured. */
+interface Found {
+  result: SearchResult;
+  trials: readonly Trial[];
+  readonly closed: UslPoint[];
+  scaling?: Scaling;
+  target?: TargetReport;
+  targetSilence?: string;
+}
+
+const nothingFound: SearchResult = {
+  highest: undefined,
+  lowestFailed: undefined,
+  highestConfidence: undefined,
+  failedConfidence: undefined,
+};
+
+async function measure(
+  options: SaturateOptions,
+  parts: {
+    readonly watch: TargetWatch;
+    readonly hooks: SaturateHooks;
+    readonly signal: AbortSignal;
+    readonly found: Found;
+  },
+): Promise<void> {
+  const { watch, hooks, signal, found } = parts;
+  const { startRate, maxRate, precision } = options;
+  const trials = new Trials(options, hooks.trial, signal);
+  found.trials = trials.done;
+  const { highest, lowestFailed } = await findHighestRate(
+    (rate) => trials.judge(rate),
+    { startRate, maxRate, precision, maxRates },
+    (sofar) => void (found.result = sofar),
+  );
+  if (highest !== undefined) {
+    await atTheEdge(highest, trials, watch, found);
+    const top = lowestFailed ?? highest;
+    for (let i = 1; i <= options.curvePoints; i++) await trials.run((top * i) / (options.curvePoints + 1));
+  }
+  for (const n of options.clients) {
+    const point = { n, throughput: (await trials.closed(n)).perSecond };
+    found.closed.push(point);
+    hooks.closed?.(point);
+  }
+  if (options.scale !== undefined) {
+    const points: ReplicaPoint[] = [];
+    await measureScaling(options.scale, {
+      ...{ watch, trials },
+      told: (point) => {
+        points.push(point);
+        found.scaling = scalingOf(options.scale!, points);
+        hooks.replicas?.(point);
+      },
+    });
+  }
+}
+
+async function atTheEdge(rate: number, trials: Trials, watch: TargetWatch, found: Found): Promise<void> {
+  if (watch.run === undefined) return;
   watch.begin();
   const { load } = await trials.run(rate);
-  return await watch.report(load);
+  const [target, silence] = [await watch.report(load), watch.silence];
+  if (target !== undefined) found.target = target;
+  if (silence !== undefined) found.targetSilence = silence;
 }

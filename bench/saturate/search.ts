@@ -30,16 +30,19 @@ export interface SearchResult {
 export async function findHighestRate(
   judge: (rate: number) => Promise<Judgement>,
   options: SearchOptions,
+  /** After each rate: what would be the result if that were the last. */
+  told: (sofar: SearchResult) => void = () => {},
 ): Promise<SearchResult> {
   const { startRate, maxRate, precision, maxRates } = options;
   let tried = 0;
-  let held: { readonly rate: number; readonly confidence: number } | undefined;
-  let failed: typeof held;
+  let held: JudgedRate | undefined;
+  let failed: JudgedRate | undefined;
   const tryRate = async (rate: number) => {
     tried++;
     const judgement = await judge(rate);
     if (judgement.held) held = { rate, confidence: judgement.confidence };
     else failed = { rate, confidence: judgement.confidence };
+    told(resultOf(held, failed));
     return judgement.held;
   };
   let rate = Math.min(startRate, maxRate);
@@ -56,6 +59,15 @@ export async function findHighestRate(
     if (failed.rate / held.rate <= precision) break;
     await tryRate(Math.sqrt(held.rate * failed.rate));
   }
+  return resultOf(held, failed);
+}
+
+interface JudgedRate {
+  readonly rate: number;
+  readonly confidence: number;
+}
+
+function resultOf(held: JudgedRate | undefined, failed: JudgedRate | undefined): SearchResult {
   return {
     highest: held?.rate,
     lowestFailed: failed?.rate,

@@ -1,4 +1,4 @@
-import { latency, percent, whole } from "../report/figures.ts";
+import { latency, percent, rate as shownRate, whole } from "../report/figures.ts";
 import { columns } from "../report/terminal.ts";
 import type { SaturationReport } from "./run.ts";
 import type { Trial } from "./trials.ts";
@@ -31,7 +31,7 @@ const sure = (confidence: number | undefined) => `${percent(Math.min(confidence 
 /** What was found, a sentence each. */
 export function findings(report: SaturationReport): string[] {
   const { result, trials, knee, target, usl, scaling } = report;
-  if (result.highest === undefined) return [`no rate held ${boundsText(report)}`];
+  if (result.highest === undefined) return trials.length === 0 ? [] : [noneHeld(report)];
   const edge =
     result.lowestFailed === undefined
       ? "that is the highest tried"
@@ -65,6 +65,13 @@ export function findings(report: SaturationReport): string[] {
   return found;
 }
 
+function noneHeld(report: SaturationReport): string {
+  const { rate, p99Ms, failedShare } = report.trials.reduce((low, trial) =>
+    trial.rate < low.rate ? trial : low,
+  );
+  return `no rate held ${boundsText(report)}; at ${shownRate(rate)}/s, the lowest tried, p99 was ${latency(p99Ms)} and ${percent(failedShare)} failed`;
+}
+
 function uslText({ lambda, sigma, kappa, peakN, rSquared }: UslFit, one: string): string {
   const peak = Number.isFinite(peakN) ? `most at ${whole(Math.max(1, peakN))} ${one}s` : "no peak";
   return `one ${one} ${whole(lambda)}/s, contention σ ${sigma.toPrecision(3)}, coherency κ ${kappa.toPrecision(3)}, ${peak}, R² ${rSquared.toFixed(3)}`;
@@ -83,12 +90,14 @@ export function replicaRows({ scaling }: SaturationReport): string[][] {
 
 /** The curve of latency over throughput as a table, the edge, and the scalability law in words. */
 export function saturationText(report: SaturationReport): string {
-  const parts = [columns([curveHead, ...curveRows(report)]), ""];
+  const rows = curveRows(report);
+  const parts = rows.length === 0 ? [] : [columns([curveHead, ...rows]), ""];
   if (report.closed.length > 0) {
     parts.push(
       `clients    ${report.closed.map(({ n, throughput }) => `${n}: ${whole(throughput)}/s`).join("  ")}`,
     );
   }
   if (report.scaling !== undefined) parts.push(columns([replicaHead, ...replicaRows(report)]), "");
+  if (report.incomplete !== undefined) parts.push(`error: not all was measured: ${report.incomplete}`);
   return `${[...parts, ...findings(report)].join("\n")}\n`;
 }

@@ -47,11 +47,13 @@ export class Trials {
   readonly done: Trial[] = [];
   readonly #options: TrialOptions;
   readonly #told: (trial: Trial) => void;
+  readonly #signal: AbortSignal | undefined;
   readonly #random: Random;
 
-  constructor(options: TrialOptions, told: (trial: Trial) => void = () => {}) {
+  constructor(options: TrialOptions, told: (trial: Trial) => void = () => {}, signal?: AbortSignal) {
     this.#options = options;
     this.#told = told;
+    this.#signal = signal;
     this.#random = seededRandom(options.seed);
   }
 
@@ -74,9 +76,13 @@ export class Trials {
     }
   }
 
-  /** One trial. */
+  /** One trial. Rejects when the target has not answered anything in this one nor in those before. */
   async run(rate: number): Promise<{ readonly trial: Trial; readonly load: LoadResult }> {
     const load = await this.#load({ kind: "open", arrivals: { kind: "poisson", rate } }, this.done.length);
+    const nothing = load.total.replied === 0 && this.done.every(({ perSecond }) => perSecond === 0);
+    const problem = load.problems.find(({ severity }) => severity === "error");
+    // A search for the rate at which a target answers is of no use where it answers at none.
+    if (nothing && load.due > 0 && problem !== undefined) throw new Error(problem.message);
     const corrected = LatencyHistogram.decode(load.total.corrected);
     const late = load.generators.reduce((sum, health) => sum + health.late, 0);
     const { maxP99Ms, maxFailedShare } = this.#options;
@@ -114,13 +120,19 @@ export class Trials {
     return held / resamples;
   }
 
-  #load(loop: Loop, number: number): Promise<LoadResult> {
+  /** Rejects when it was interrupted: half a trial is none. */
+  async #load(loop: Loop, number: number): Promise<LoadResult> {
     const { url, scenarioFile, trialMs, warmupMs, seed } = this.#options;
-    return runLoad(
+    const signal = this.#signal;
+    signal?.throwIfAborted();
+    const load = await runLoad(
       makePlan({
         ...{ url, loop, durationMs: trialMs, warmup: warmupMs, seed: seed + number },
         ...(scenarioFile === undefined ? {} : { scenarioFile }),
       }),
+      signal === undefined ? {} : { signal },
     );
+    signal?.throwIfAborted();
+    return load;
   }
 }
