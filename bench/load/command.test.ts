@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { LoadResult } from "./result.ts";
 import { readReport } from "../report/report.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "load-command-"));
@@ -98,6 +99,29 @@ test("a rate that this machine cannot make is told, in a report too", async () =
   ).toBe(true);
   expect(code).toBe(1);
 }, 120_000);
+
+test("Ctrl-C at a terminal ends it early, with a report of what was measured", async () => {
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("") });
+  stops.push(() => server.stop(true));
+  const main = join(import.meta.dir, "..", "main.ts");
+  const options = ["--rate", "50", "--duration", "60s", "--warmup", "0s", "--processes", "2", "--json"];
+  const child = Bun.spawn(
+    [process.execPath, main, "load", server.url.href, ...options, "--out", directory],
+    // A process group of its own, which is what a terminal sends the signal to.
+    { stdout: "pipe", stderr: "pipe", detached: true },
+  );
+  const told = child.stderr.getReader();
+  // After five seconds it tells of itself.
+  await told.read();
+  process.kill(-child.pid, "SIGINT");
+  const [stdout, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
+  expect(problemsOf(stdout)).toEqual([]);
+  const load = JSON.parse(stdout) as LoadResult;
+  expect(load.total.replied).toBe(load.due);
+  expect(load.measuredMs).toBeWithin(4000, 60_000);
+  expect(load.problems.map(({ message }) => message).join()).toContain("interrupted after");
+  expect(code).toBe(130);
+}, 90_000);
 
 test("what is not known is refused, by name", async () => {
   const wrong: readonly (readonly [readonly string[], string])[] = [

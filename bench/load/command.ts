@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { interruptedCode, interruption } from "../interruption.ts";
 import { commandLine } from "../report/command-line.ts";
 import { readEnvironment } from "../report/environment.ts";
 import { Progress } from "../report/progress.ts";
@@ -41,7 +42,8 @@ Examples:
   $ bun run bench load http://127.0.0.1:8080 --scenario shop --rate 50
   $ bun run bench load http://127.0.0.1:8080/v1/products --clients 50
 
-The exit code is 1 when nothing was answered, the rate was not reached or a threshold was broken.`,
+The exit code is 1 when nothing was answered, the rate was not reached or a threshold was broken; 130 after Ctrl-C, which
+ends the run early and reports what was measured by then.`,
     )
     .action(load);
 }
@@ -61,22 +63,18 @@ export async function runAndReport(
   const startedAt = new Date().toISOString();
   // The summary goes to standard output, so what is only for the eye goes beside it.
   const progress = new Progress(process.stderr);
-  const interrupt = new AbortController();
-  const onSignal = () => interrupt.abort();
-  process.once("SIGINT", onSignal);
-  process.once("SIGTERM", onSignal);
+  const { signal, release } = interruption();
   const watch = await TargetWatch.of(plan.bus === undefined ? plan.url : undefined);
   watch.begin();
   const result = await runLoad(plan, {
     warmingUp: (elapsedMs) => progress.warmingUp(elapsedMs),
     second: (second, of) => progress.second(second, of),
-    signal: interrupt.signal,
+    signal,
   })
     // A target may be gone before a scenario has logged in: that is a result too.
     .catch((error: Error) => unmeasured(plan, error.message))
     .finally(() => progress.done());
-  process.off("SIGINT", onSignal);
-  process.off("SIGTERM", onSignal);
+  release();
   const target = await watch.report(result);
   const files = writeReport(
     options.out,
@@ -89,4 +87,5 @@ export async function runAndReport(
   else process.stdout.write(`${summaryText(result)}${targetText(target)}\n${filesText(files)}`);
   if (watch.silence !== undefined) process.stderr.write(`the run says nothing of itself: ${watch.silence}\n`);
   if (result.problems.some((problem) => problem.severity === "error")) process.exitCode = 1;
+  if (signal.aborted) process.exitCode = interruptedCode;
 }

@@ -182,6 +182,8 @@ export class LoadGenerator {
   }
 
   #closeWindow(): void {
+    // Ended before it began.
+    if (performance.now() <= this.recorder.fromMs) return;
     const { user, system } = process.cpuUsage(this.#cpu.atStart);
     // A loop that was blocked at the end closes it late, and has used its CPU until then.
     const wallMs = Math.max(1, performance.now() - this.recorder.fromMs);

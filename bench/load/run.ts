@@ -39,7 +39,7 @@ export async function runLoad(plan: LoadPlan, hooks: RunHooks = {}): Promise<Loa
     await run.measure();
     const measured = run.measured(warmup);
     const thresholds = checkThresholds(measured, scenario?.thresholds);
-    const { brokenTurns: _, firstBroken: __, expectedDue: ___, ...figures } = measured;
+    const { brokenTurns: _, firstBroken: __, expectedDue: ___, interrupted: ____, ...figures } = measured;
     return { ...figures, thresholds, problems: findProblems(measured, thresholds) };
   } finally {
     await run.stop();
@@ -153,6 +153,7 @@ class Run {
       brokenTurns: results.reduce((sum, result) => sum + result.brokenTurns, 0),
       firstBroken: results.find((result) => result.firstBroken !== undefined)?.firstBroken,
       expectedDue: this.#expectedDue(measuredMs),
+      interrupted: this.#hooks.signal?.aborted === true,
     };
   }
 

@@ -10,6 +10,7 @@ function warningsOf(health: { readonly late: number; readonly waitedShare?: numb
     brokenTurns: 0,
     firstBroken: undefined,
     expectedDue: undefined,
+    interrupted: false,
   };
   return findProblems(measured, []).map(({ message }) => message);
 }

@@ -27,6 +27,8 @@ export type Measured = Omit<LoadResult, "thresholds" | "problems"> & {
   readonly firstBroken: string | undefined;
   /** Arrivals that the plan asks for within the time measured; undefined in a closed loop. */
   readonly expectedDue: number | undefined;
+  /** Somebody ended it before its time. */
+  readonly interrupted: boolean;
 };
 
 export function checkThresholds(
@@ -78,7 +80,13 @@ export function findProblems(measured: Measured, thresholds: readonly ThresholdO
   const warning = (message: string) => problems.push({ severity: "warning", message });
   const told = measured.details.map(([kind, detail]) => `${kind}: ${detail}`).join("; ");
 
-  if (measured.total.replied === 0 && failures(measured.total) === 0 && measured.due === 0) {
+  if (measured.interrupted) {
+    const seconds = (ms: number) => Number((ms / 1000).toFixed(1));
+    warning(`interrupted after ${seconds(measured.measuredMs)} of ${seconds(measured.plan.durationMs)} s`);
+  }
+  if (measured.interrupted && measured.due === 0) {
+    error("nothing was measured: the run was interrupted before the first request that counts");
+  } else if (measured.total.replied === 0 && failures(measured.total) === 0 && measured.due === 0) {
     error("no request was due in the time that was measured: raise the rate or the duration");
   } else if (measured.total.replied === 0) {
     error(`${measured.plan.url} answered nothing${told === "" ? "" : ` (${told})`}`);

@@ -54,7 +54,7 @@ test.concurrent("finds where a server that answers one request at a time saturat
   expect(saturationText(report)).toContain("over clients: one client");
   expect(saturationText(report)).toContain("bottleneck: not named");
   expect(saturationHtml(report)).not.toMatch(/NaN|undefined|Infinity/);
-}, 60_000);
+}, 240_000);
 
 test.concurrent("says when nothing holds", async () => {
   const server = Bun.serve({
@@ -74,7 +74,20 @@ test.concurrent("says when nothing holds", async () => {
   expect(report.usl).toBeUndefined();
   expect(saturationText(report)).toContain("no rate held");
   expect(saturationHtml(report)).toContain("No rate held");
-}, 120_000);
+}, 240_000);
+
+test.concurrent("tells why it ended early", async () => {
+  const gone = { ...options, url: "http://127.0.0.1:1/", trialMs: 300 };
+  const refused = await saturate(gone);
+  expect(refused.incomplete).toContain("answered nothing (refused");
+  // It need not be asked at other rates.
+  expect(refused.trials).toEqual([]);
+  const scenarioFile = join(import.meta.dir, "..", "scenarios", "shop.ts");
+  const report = await saturate({ ...gone, scenarioFile });
+  expect(report.incomplete).toContain("the setup of scenario shop failed");
+  expect(saturationText(report)).toContain("error: not all was measured: the setup");
+  expect(saturationHtml(report)).toContain("not all was measured: the setup");
+}, 240_000);
 
 test.concurrent("over the instances of a service: throughput, the law, and what limits each size", async () => {
   const run = await bootRun({ topology: join(import.meta.dir, "..", "topology", "fixtures", "two.yaml") });
@@ -104,4 +117,4 @@ test.concurrent("over the instances of a service: throughput, the law, and what 
   expect(saturationHtml(report)).toContain("By instances");
   const instances = await run.control.get<{ service: string }[]>("/api/instances");
   expect(instances.filter(({ service }) => service === "back")).toHaveLength(1);
-}, 120_000);
+}, 240_000);
