@@ -1,4 +1,4 @@
-/** `bun run bench [boot|gateway|telemetry|bus]`: measures the budgets of the design, as ratios in one run on one machine. */
+/** `bun run bench [command]`: loads, compares and, without a command, measures the budgets of the design as ratios in one run. */
 import { availableParallelism, cpus } from "node:os";
 import { Command } from "commander";
 import { addBusLoadCommand } from "./bus-load/command.ts";
@@ -16,9 +16,12 @@ import { addServicesCommand } from "./services/command.ts";
 
 const program = new Command("bench")
   .description(
-    "Measure the budgets, each beside its peer in the same run. Takes a few minutes without a command.",
+    "Load a target, compare, and measure the budgets. Without a command: the budgets, each beside its peer in the same run, which takes a few minutes.",
   )
-  .addHelpText("after", "\nExamples:\n  $ bun run bench\n  $ bun run bench gateway --rounds 5 --seconds 10");
+  .addHelpText(
+    "after",
+    "\nExamples:\n  $ bun run bench load http://127.0.0.1:8080/v1/products --rate 500\n  $ bun run bench gateway --rounds 5 --seconds 10",
+  );
 
 const available = (tool: string) => programPath(tool) !== undefined;
 
@@ -69,8 +72,19 @@ function environment(): void {
   );
 }
 
+addLoadCommand(program);
+addBusLoadCommand(program);
+addSaturateCommand(program);
+addDiffCommand(program);
+addCompareModesCommand(program);
+addStylesCommand(program);
+addCheckCommand(program);
+addPeersCommand(program);
+addCurvesCommand(program);
+addServicesCommand(program);
 program
   .command("boot")
+  .description("Start-up and memory of the shop, beside as many bare Bun workers.")
   .option("--rounds <n>", "rounds", whole, 5)
   .action(async (options) => {
     environment();
@@ -78,6 +92,7 @@ program
   });
 program
   .command("gateway")
+  .description("The gateway path, beside nginx proxy_pass to the same app (needs nginx and wrk).")
   .option("--rounds <n>", "rounds", whole, 5)
   .option("--seconds <n>", "seconds a measurement", whole, 5)
   .option("--connections <n>", "connections", whole, 32)
@@ -87,6 +102,7 @@ program
   });
 program
   .command("telemetry")
+  .description("The gateway path with telemetry on, beside off (needs wrk).")
   .option("--rounds <n>", "pairs of turns", whole, 12)
   .option("--seconds <n>", "seconds a turn", whole, 2)
   .option("--connections <n>", "connections", whole, 32)
@@ -94,12 +110,16 @@ program
     environment();
     await telemetry(options);
   });
-program.command("bus").action(async () => {
-  environment();
-  await bus();
-});
+program
+  .command("bus")
+  .description("Publish and subscribe, durable and in memory, beside NATS.")
+  .action(async () => {
+    environment();
+    await bus();
+  });
 program
   .command("dashboard")
+  .description("How smoothly the page shows 50 services under load, in a headless Chromium.")
   .option("--rounds <n>", "rounds", whole, 3)
   .option("--seconds <n>", "seconds a measurement of frames", whole, 8)
   .option("--rate <n>", "requests a second that the map shows", whole, 20_000)
@@ -107,16 +127,6 @@ program
     environment();
     await dashboard(options);
   });
-addLoadCommand(program);
-addDiffCommand(program);
-addSaturateCommand(program);
-addPeersCommand(program);
-addCurvesCommand(program);
-addBusLoadCommand(program);
-addCheckCommand(program);
-addCompareModesCommand(program);
-addStylesCommand(program);
-addServicesCommand(program);
 program.action(async () => {
   environment();
   await boot({ rounds: 5 });

@@ -9,9 +9,11 @@ import { runAndReport } from "../load/command.ts";
 import { addLoopOptions, addRunOptions } from "../load/command-options.ts";
 import { type LoadOptions, planOf } from "../load/options.ts";
 import type { BusPlan } from "../load/plan.ts";
+import { wholeNumberWithin as from } from "../option-values.ts";
+import type { ReportOptions } from "../report/command-options.ts";
 import { startReady } from "../processes.ts";
 
-interface Options extends LoadOptions {
+interface Options extends LoadOptions, ReportOptions {
   readonly durability: string;
   readonly topic?: string;
   readonly data?: string;
@@ -19,19 +21,9 @@ interface Options extends LoadOptions {
   readonly keys: number;
   readonly subscriptions: number;
   readonly name: string;
-  readonly out: string;
-  readonly json?: boolean;
 }
 
 const maxBytes = 900 * 1024;
-
-const from = (least: number, most: number) => (text: string) => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new Error(`"${text}" is not a whole number from ${least} to ${most}`);
-  }
-  return value;
-};
 
 const words = { what: "events", who: "publishers" };
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { untilEnded } from "../interruption.ts";
 import { makePlan } from "../load/plan.ts";
 import type { LoadResult } from "../load/result.ts";
 import { runLoad } from "../load/run.ts";
@@ -29,21 +30,31 @@ export async function runChecks(
 ): Promise<CheckReport> {
   const rounds: Record<string, readonly CheckRound[]> = {};
   const outcomes: BoundOutcome[] = [];
-  const bare = await startReady([process.execPath, join(import.meta.dir, "..", "load", "bare-target.ts")]);
-  try {
-    for (const check of thresholds.checks) {
-      told(`${check.name}: ${counted(thresholds.rounds, "round")}`);
-      const found = await measure(check, thresholds, `http://127.0.0.1:${bare.line}/`);
-      rounds[check.name] = found;
-      outcomes.push(...judge(check, found));
+  const incomplete = await untilEnded(async (signal) => {
+    const bare = await startReady([process.execPath, join(import.meta.dir, "..", "load", "bare-target.ts")]);
+    try {
+      for (const check of thresholds.checks) {
+        told(`${check.name}: ${counted(thresholds.rounds, "round")}`);
+        const found = await measure(check, thresholds, `http://127.0.0.1:${bare.line}/`, signal);
+        rounds[check.name] = found;
+        outcomes.push(...judge(check, found));
+      }
+    } finally {
+      await bare.stop();
     }
-  } finally {
-    await bare.stop();
-  }
-  return { ...frame, format: "microcosm-check-report", version: 1, file, thresholds, outcomes, rounds };
+  });
+  return {
+    ...{ ...frame, format: "microcosm-check-report", version: 1, file, thresholds, outcomes, rounds },
+    ...(incomplete === undefined ? {} : { incomplete }),
+  };
 }
 
-async function measure(check: Check, thresholds: Thresholds, bareUrl: string): Promise<CheckRound[]> {
+async function measure(
+  check: Check,
+  thresholds: Thresholds,
+  bareUrl: string,
+  signal: AbortSignal,
+): Promise<CheckRound[]> {
   const { topology, path, scenario } = check;
   const booted = topology === undefined ? undefined : await bootRun({ topology });
   try {
@@ -52,11 +63,12 @@ async function measure(check: Check, thresholds: Thresholds, bareUrl: string): P
     const rounds: CheckRound[] = [];
     // Not measured: what runs for the first time here is compiled first.
     for (const url of [target, bareUrl]) {
-      await load(url, check, { ...thresholds, seconds: warmupMs / 1000 }, 0, url === target);
+      const short = { ...thresholds, seconds: warmupMs / 1000 };
+      await load(url, check, short, { round: 0, isTarget: url === target, signal });
     }
     for (let round = 0; round < thresholds.rounds; round++) {
-      const ours = () => load(target, check, thresholds, round, true);
-      const theirs = () => load(bareUrl, check, thresholds, round, false);
+      const ours = () => load(target, check, thresholds, { round, isTarget: true, signal });
+      const theirs = () => load(bareUrl, check, thresholds, { round, isTarget: false, signal });
       if (round % 2 === 0) rounds.push({ target: await ours(), calibration: await theirs() });
       else rounds.push({ calibration: await theirs(), target: await ours() });
     }
@@ -66,22 +78,27 @@ async function measure(check: Check, thresholds: Thresholds, bareUrl: string): P
   }
 }
 
-/** The scenario is the target's alone; the bare server gets as many clients, or as many requests as there are turns. */
-function load(
+/**
+ * The scenario is the target's alone; the bare server gets as many clients, or as many requests as there are turns. Rejects
+ * when it was interrupted.
+ */
+async function load(
   url: string,
   { clients, rate, scenario }: Check,
   { seconds, seed }: Thresholds,
-  round: number,
-  isTarget: boolean,
+  turn: { readonly round: number; readonly isTarget: boolean; readonly signal: AbortSignal },
 ): Promise<LoadResult> {
-  return runLoad(
-    makePlan({
-      ...{ url, durationMs: seconds * 1000, warmup: warmupMs, seed: seed + round },
-      loop:
-        clients === undefined
-          ? { kind: "open", arrivals: { kind: "poisson", rate: rate! } }
-          : { kind: "closed", clients, thinkMs: 0 },
-      ...(scenario === undefined || !isTarget ? {} : { scenarioFile: scenario }),
-    }),
-  );
+  const { round, isTarget, signal } = turn;
+  signal.throwIfAborted();
+  const plan = makePlan({
+    ...{ url, durationMs: seconds * 1000, warmup: warmupMs, seed: seed + round },
+    loop:
+      clients === undefined
+        ? { kind: "open", arrivals: { kind: "poisson", rate: rate! } }
+        : { kind: "closed", clients, thinkMs: 0 },
+    ...(scenario === undefined || !isTarget ? {} : { scenarioFile: scenario }),
+  });
+  const found = await runLoad(plan, { signal });
+  signal.throwIfAborted();
+  return found;
 }

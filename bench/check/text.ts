@@ -1,5 +1,5 @@
 import { counted, percent } from "../report/figures.ts";
-import { environmentHtml, htmlPage, tableHtml, verdictHtml } from "../report/page.ts";
+import { environmentHtml, htmlPage, incompleteHtml, tableHtml, verdictHtml } from "../report/page.ts";
 import { columns } from "../report/terminal.ts";
 import type { BoundOutcome } from "./judge.ts";
 import type { CheckReport } from "./run.ts";
@@ -18,8 +18,9 @@ function cells({ check, key, bound, found, verdict }: BoundOutcome): string[] {
 const explained =
   "Ratios to a bare Bun.serve under the same load in the same round; failedShare is the share itself. A regression is an interval that lies beyond its bound with all of it; unsure is one that only reaches over it.";
 
-export function checkText({ outcomes }: CheckReport): string {
-  return `${columns([head, ...outcomes.map(cells)])}\n\n${explained}\n`;
+export function checkText({ outcomes, incomplete }: CheckReport): string {
+  const error = incomplete === undefined ? "" : `error: not all was measured: ${incomplete}\n`;
+  return `${columns([head, ...outcomes.map(cells)])}\n\n${explained}\n${error}`;
 }
 
 export function checkHtml(report: CheckReport): string {
@@ -30,8 +31,9 @@ export function checkHtml(report: CheckReport): string {
     sub: `${report.file} · ${counted(report.thresholds.rounds, "round")} of ${report.thresholds.seconds} s · ${report.startedAt}`,
     raw: report,
     body: [
+      incompleteHtml(report),
       ...(regressions.length === 0
-        ? [verdictHtml("good", "No regression.")]
+        ? [verdictHtml(report.incomplete === undefined ? "good" : "told", "No regression.")]
         : regressions.map((outcome) => verdictHtml("error", cells(outcome).join(" · ")))),
       tableHtml("Each bound", head, report.outcomes.map(cells), explained),
       environmentHtml(report, [["seed", String(report.thresholds.seed)]]),

@@ -1,7 +1,7 @@
 import { LatencyHistogram } from "../load/histogram.ts";
 import { makePlan } from "../load/plan.ts";
 import { failures } from "../load/result.ts";
-import { runLoad } from "../load/run.ts";
+import { type RunHooks, runLoad } from "../load/run.ts";
 import type { StepCounts } from "../load/recorder.ts";
 import type { CompareModesOptions } from "./options.ts";
 import type { Subject } from "./subject.ts";
@@ -37,6 +37,7 @@ export async function measureCrash(
   subject: Subject,
   options: CompareModesOptions,
   seed: number,
+  hooks: RunHooks,
 ): Promise<CrashValues> {
   let crashed: Promise<void> | undefined;
   let crashedAt = 0;
@@ -57,11 +58,13 @@ export async function measureCrash(
       loop: { kind: "open", arrivals: { kind: "poisson", rate: options.crashRate } },
     }),
     {
+      ...hooks,
       second: ({ second }) => {
         if (second + 1 === crashAfterSeconds) crashed = crash();
       },
     },
   );
+  hooks.signal?.throwIfAborted();
   if (crashed === undefined) throw new Error(`the load ended before ${options.crash} was crashed`);
   await crashed;
   const crashMs = crashedAt - load.measuredAt;

@@ -1,8 +1,9 @@
 import { LatencyHistogram } from "../load/histogram.ts";
 import { type Loop, makePlan } from "../load/plan.ts";
 import { failedShare, type LoadResult } from "../load/result.ts";
-import { runLoad } from "../load/run.ts";
-import { treeCpuMs, treeMemory } from "../topology/processes.ts";
+import { type RunHooks, runLoad } from "../load/run.ts";
+import { CpuWindow } from "../topology/cpu-window.ts";
+import { treeMemory } from "../topology/processes.ts";
 import type { CompareModesOptions } from "./options.ts";
 import type { Subject } from "./subject.ts";
 
@@ -15,7 +16,7 @@ export interface LoadValues {
   readonly idleBytes: number;
   readonly loadedBytes: number;
   readonly perSecond: number;
-  /** Of the whole tree. */
+  /** Of the whole tree, while measuring. */
   readonly cpuMsPerRequest: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -29,22 +30,22 @@ export async function measureLoad(
   options: CompareModesOptions,
   rate: number,
   seed: number,
+  hooks: RunHooks,
 ): Promise<LoadValues> {
   await Bun.sleep(settleMs);
   const idleBytes = treeMemory(subject.run.pid);
-  const cpuBefore = treeCpuMs(subject.run.pid);
-  const closed = await closedLoop(subject.url, options, options.measureMs);
-  const cpuMs = treeCpuMs(subject.run.pid) - cpuBefore;
+  const cpu = new CpuWindow([subject.run.pid]);
+  const closed = await closedLoop(subject.url, options, { ...hooks, ...cpu.hooks });
   const loop: Loop = { kind: "open", arrivals: { kind: "poisson", rate } };
-  const open = await load(subject.url, options.scenarioFile, loop, options.measureMs, seed);
+  const { scenarioFile, measureMs } = options;
+  const open = await load({ url: subject.url, scenarioFile, loop, measureMs, seed }, hooks);
   const latencies = LatencyHistogram.decode(open.total.corrected);
   return {
     startMs: subject.startMs,
     idleBytes,
     loadedBytes: treeMemory(subject.run.pid),
     perSecond: closed.perSecond,
-    // The warm-up's requests cost as well.
-    cpuMsPerRequest: cpuMs / (closed.total.replied + closed.warmup.replies),
+    cpuMsPerRequest: cpu.msPerAnswer(closed),
     p50Ms: latencies.percentileMs(50),
     p99Ms: latencies.percentileMs(99),
     p999Ms: latencies.percentileMs(99.9),
@@ -54,11 +55,10 @@ export async function measureLoad(
 
 export function closedLoop(
   url: string,
-  options: CompareModesOptions,
-  durationMs: number,
+  { scenarioFile, clients, measureMs, seed }: CompareModesOptions,
+  hooks: RunHooks,
 ): Promise<LoadResult> {
-  const loop: Loop = { kind: "closed", clients: options.clients, thinkMs: 0 };
-  return load(url, options.scenarioFile, loop, durationMs, options.seed);
+  return load({ url, scenarioFile, loop: { kind: "closed", clients, thinkMs: 0 }, measureMs, seed }, hooks);
 }
 
 /** Turns of the scenario that it begins in a second. */
@@ -66,13 +66,23 @@ export function turnsPerSecond({ due, measuredMs }: LoadResult): number {
   return (due / measuredMs) * 1000;
 }
 
-export function load(
-  url: string,
-  scenarioFile: string | undefined,
-  loop: Loop,
-  durationMs: number,
-  seed: number,
+/** Rejects when it was interrupted: half a measurement is none. */
+export async function load(
+  options: {
+    readonly url: string;
+    readonly scenarioFile?: string | undefined;
+    readonly loop: Loop;
+    readonly measureMs: number;
+    readonly seed: number;
+  },
+  hooks: RunHooks,
 ): Promise<LoadResult> {
+  const { url, scenarioFile, loop, measureMs, seed } = options;
   const scenario = scenarioFile === undefined ? {} : { scenarioFile };
-  return runLoad(makePlan({ url, loop, durationMs, warmup: warmupMs, seed, ...scenario }));
+  const found = await runLoad(
+    makePlan({ url, loop, durationMs: measureMs, warmup: warmupMs, seed, ...scenario }),
+    hooks,
+  );
+  hooks.signal?.throwIfAborted();
+  return found;
 }

@@ -1,5 +1,11 @@
 import { spread } from "../measure.ts";
-import { compare, type ComparedTable, type ComparisonReport, warningsOf } from "../paired/comparison.ts";
+import {
+  compare,
+  type ComparedTable,
+  completeRounds,
+  type ComparisonReport,
+  warningsOf,
+} from "../paired/comparison.ts";
 import { findingsOf } from "../paired/words.ts";
 import { counted, latency, rate as rateText } from "../report/figures.ts";
 import type { ReportFrame } from "../report/page.ts";
@@ -39,9 +45,13 @@ export function modesReport(
     sections: sections.filter((section) => section.rows.length > 0),
     tables: [crashTable(options, measured)],
     findings: sections.flatMap((section) => section.rows.flatMap(findingsOf)),
-    warnings: [...warningsOf(options.rounds, frame.environment), ...measured.warnings],
+    warnings: [
+      ...warningsOf(completeRounds(measured.rounds, contenders), frame.environment),
+      ...measured.warnings,
+    ],
     seed: options.seed,
     rounds: measured.rounds,
+    ...(measured.incomplete === undefined ? {} : { incomplete: measured.incomplete }),
   };
 }
 

@@ -1,3 +1,5 @@
+import { untilEnded } from "../interruption.ts";
+import type { RunHooks } from "../load/run.ts";
 import { type Measure, orderOf, type RoundValues } from "../paired/comparison.ts";
 import { prepareStarts } from "../topology/boot.ts";
 import { type CrashValues, measureCrash } from "./crash-part.ts";
@@ -33,58 +35,88 @@ export const scaleMeasures: readonly Measure[] = [
 export interface ModesMeasured {
   readonly rounds: readonly RoundValues[];
   readonly crashes: readonly { readonly mode: Mode; readonly values: CrashValues }[];
-  /** Turns a second of the open loop. */
+  /** Turns a second of the open loop; 0 while that is not known. */
   readonly rate: number;
   readonly warnings: readonly string[];
+  /** What ended it before all rounds were measured. */
+  readonly incomplete?: string;
 }
 
-/** Fresh processes each round, one mode after the other, the order reversed every other round. */
+/**
+ * Fresh processes each round, one mode after the other, the order reversed every other round. What ends it early is told with
+ * the rounds until then.
+ */
 export async function measureModes(
   options: CompareModesOptions,
   told: (line: string) => void,
 ): Promise<ModesMeasured> {
-  await prepareStarts();
-  const rate = options.parts.includes("load") ? (options.rate ?? (await commonRate(options, told))) : 0;
   const rounds: RoundValues[] = [];
   const crashes: { mode: Mode; values: CrashValues }[] = [];
   const warnings = new Set<string>();
-  for (let round = 0; round < options.rounds; round++) {
-    for (const mode of orderOf(contenders, round)) {
-      const subject = await Subject.start(mode, options);
-      try {
-        if (options.parts.includes("crash")) subject.needs("crash", options.crash);
-        if (options.parts.includes("scale")) subject.needs("scale", options.scale.service);
-        const values: Record<string, number> = {};
-        const seed = options.seed + round;
-        if (options.parts.includes("load")) {
-          const found = await measureLoad(subject, options, rate, seed);
-          Object.assign(values, found);
-          if (found.failedShare > 0.01) warnings.add(`over 1 % of the requests to the ${mode} failed`);
-        }
-        if (options.parts.includes("scale")) Object.assign(values, await measureScale(subject, options));
-        // Last: nothing is as it was afterwards.
-        if (options.parts.includes("crash")) {
-          const { routes, ...figures } = await measureCrash(subject, options, seed);
-          Object.assign(values, figures);
-          crashes.push({ mode, values: { routes, ...figures } });
-        }
+  let rate = 0;
+  const incomplete = await untilEnded(async (signal) => {
+    await prepareStarts();
+    if (options.parts.includes("load")) rate = options.rate ?? (await commonRate(options, told, { signal }));
+    for (let round = 0; round < options.rounds; round++) {
+      for (const mode of orderOf(contenders, round)) {
+        signal.throwIfAborted();
+        const { values, crash } = await measureRound(mode, options, { rate, round, signal, warnings });
+        if (crash !== undefined) crashes.push({ mode, values: crash });
         rounds.push({ round, contender: mode, values });
         told(`round ${round + 1} of ${options.rounds}: ${mode} measured`);
-      } finally {
-        await subject.stop();
       }
     }
+  });
+  const found = { rounds, crashes, rate, warnings: [...warnings] };
+  return incomplete === undefined ? found : { ...found, incomplete };
+}
+
+async function measureRound(
+  mode: Mode,
+  options: CompareModesOptions,
+  parts: {
+    readonly rate: number;
+    readonly round: number;
+    readonly signal: AbortSignal;
+    readonly warnings: Set<string>;
+  },
+): Promise<{ readonly values: Record<string, number>; readonly crash?: CrashValues }> {
+  const { rate, round, signal, warnings } = parts;
+  const subject = await Subject.start(mode, options);
+  try {
+    if (options.parts.includes("crash")) subject.needs("crash", options.crash);
+    if (options.parts.includes("scale")) subject.needs("scale", options.scale.service);
+    const values: Record<string, number> = {};
+    const seed = options.seed + round;
+    if (options.parts.includes("load")) {
+      const found = await measureLoad(subject, options, rate, seed, { signal });
+      Object.assign(values, found);
+      if (found.failedShare > 0.01) warnings.add(`over 1 % of the requests to the ${mode} failed`);
+    }
+    if (options.parts.includes("scale")) {
+      Object.assign(values, await measureScale(subject, options, { signal }));
+    }
+    if (!options.parts.includes("crash")) return { values };
+    // Last: nothing is as it was afterwards.
+    const crash = await measureCrash(subject, options, seed, { signal });
+    const { routes: _, ...figures } = crash;
+    return { values: { ...values, ...figures }, crash };
+  } finally {
+    await subject.stop();
   }
-  return { rounds, crashes, rate, warnings: [...warnings] };
 }
 
 /** Also has both modes read from disk once, so that no round is the first. */
-async function commonRate(options: CompareModesOptions, told: (line: string) => void): Promise<number> {
+async function commonRate(
+  options: CompareModesOptions,
+  told: (line: string) => void,
+  hooks: RunHooks,
+): Promise<number> {
   const turns: number[] = [];
   for (const mode of contenders) {
     const subject = await Subject.start(mode, options);
     try {
-      turns.push(turnsPerSecond(await closedLoop(subject.url, options, options.measureMs)));
+      turns.push(turnsPerSecond(await closedLoop(subject.url, options, hooks)));
     } finally {
       await subject.stop();
     }

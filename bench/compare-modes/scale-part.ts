@@ -1,3 +1,4 @@
+import type { RunHooks } from "../load/run.ts";
 import type { CompareModesOptions } from "./options.ts";
 import { load } from "./load-part.ts";
 import type { Subject } from "./subject.ts";
@@ -10,12 +11,17 @@ export interface ScaleValues {
 }
 
 /** Throughput of one service's route with one instance and with several, in the order one, many, many, one. */
-export async function measureScale(subject: Subject, options: CompareModesOptions): Promise<ScaleValues> {
+export async function measureScale(
+  subject: Subject,
+  options: CompareModesOptions,
+  hooks: RunHooks,
+): Promise<ScaleValues> {
   const { service, instances, path } = options.scale;
   const measure = async (count: number) => {
     await subject.scale(service, count);
     const loop = { kind: "closed", clients: options.clients, thinkMs: 0 } as const;
-    const found = await load(subject.url + path, undefined, loop, options.measureMs / 2, options.seed);
+    const { measureMs, seed } = options;
+    const found = await load({ url: subject.url + path, loop, measureMs: measureMs / 2, seed }, hooks);
     return found.perSecond;
   };
   const [a, b, c, d] = [

@@ -1,4 +1,12 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+import { untilEnded } from "../interruption.ts";
+import { numberFrom, wholeNumber } from "../option-values.ts";
+import {
+  addReportOptions,
+  beginReport,
+  finishReport,
+  type ReportOptions,
+} from "../report/command-options.ts";
 import { bodies } from "./bodies.ts";
 import { connections } from "./connections.ts";
 import { type Curve, type CurvePoint, judge, type MeasuredCurve } from "./curve.ts";
@@ -9,43 +17,34 @@ import { messages } from "./messages.ts";
 import { orders } from "./orders.ts";
 import { services } from "./services.ts";
 import { prepareStart } from "../prepare.ts";
-import { beginCurvesReport, writeCurvesReport } from "./report.ts";
+import { curvesHtml } from "./html.ts";
+import { curvesReport } from "./report.ts";
 import { curveText } from "./text.ts";
 
 const curves: readonly Curve[] = [hops, instances, services, bodies, connections, orders, messages];
 
-interface Options {
+interface Options extends ReportOptions {
   readonly seconds: number;
   readonly sizes?: readonly number[];
-  readonly out: string;
-  readonly json?: boolean;
 }
 
-const above = (least: number) => (text: string) => {
-  const value = Number(text);
-  if (!(value >= least && Number.isFinite(value)))
-    throw new Error(`"${text}" is not a number from ${least} on`);
-  return value;
-};
-
 function sizeList(text: string): number[] {
-  const sizes = text.split(",").map((part) => Math.round(above(1)(part)));
+  const sizes = text.split(",").map((part) => wholeNumber(part));
   if (sizes.some((size, i) => i > 0 && size <= sizes[i - 1]!))
-    throw new Error(`"${text}": each size must be above the one before`);
+    throw new InvalidArgumentError(`"${text}": each size must be above the one before`);
   return sizes;
 }
 
 export function addCurvesCommand(program: Command): void {
-  program
+  const command = program
     .command("curves")
     .description(
       "How cost grows with hops, instances, services, body size, connections and history, and whether as it should.",
     )
     .argument("[names...]", `of ${curves.map(({ name }) => name).join(", ")}; default: all`)
-    .option("--seconds <n>", "of one measurement", above(0.5), 2)
-    .option("--sizes <list>", "sizes to measure instead of the curve's own; for one curve")
-    .option("--out <directory>", "where the report goes", "bench/out")
-    .option("--json", "print the report as JSON")
+    .option("--seconds <n>", "of one measurement", numberFrom(0.5), 2)
+    .option("--sizes <list>", "sizes to measure instead of the curve's own; for one curve", sizeList);
+  addReportOptions(command)
     .addHelpText(
       "after",
       `
@@ -56,12 +55,7 @@ Examples:
 
 The exit code is 1 when a cost grows faster than it should. Linux only.`,
     )
-    .action((names: readonly string[], options: Omit<Options, "sizes"> & { sizes?: string }) =>
-      run(names, {
-        ...options,
-        ...(options.sizes === undefined ? {} : { sizes: sizeList(options.sizes) }),
-      } as Options),
-    );
+    .action(run);
 }
 
 async function run(names: readonly string[], options: Options): Promise<void> {
@@ -70,18 +64,21 @@ async function run(names: readonly string[], options: Options): Promise<void> {
   const wanted = names.length === 0 ? curves : names.map(curveNamed);
   if (options.sizes !== undefined && wanted.length !== 1)
     throw new Error("--sizes is for one curve; name it");
-  const finish = beginCurvesReport();
-  await prepareStart();
+  const frame = beginReport("curves");
   const measured: MeasuredCurve[] = [];
-  for (const curve of wanted) {
-    const found = await measure(curve, options);
-    measured.push(found);
-    if (options.json !== true) process.stdout.write(`\n${curveText(found)}`);
-  }
-  const report = finish(measured);
-  const files = writeCurvesReport(options.out, report);
-  if (options.json === true) process.stdout.write(`${JSON.stringify(report)}\n`);
-  process.stderr.write(`report  ${files.html}\n        ${files.json}\n`);
+  const incomplete = await untilEnded(async (signal) => {
+    await prepareStart();
+    for (const curve of wanted) {
+      const { measure: _, sizes: __, ...facts } = curve;
+      const found = { ...facts, points: [], notes: [] };
+      measured.push(found);
+      await measure(curve, options, found, signal);
+      if (options.json !== true) process.stdout.write(`\n${curveText(found)}`);
+    }
+  });
+  const report = curvesReport(frame, measured, incomplete);
+  // The curves have been printed one by one.
+  finishReport(report, options, { html: curvesHtml, text: () => "" });
   const broken = measured.some((curve) =>
     curve.expectations.some((expectation) => judge(curve.points, expectation)?.held === false),
   );
@@ -96,21 +93,25 @@ function curveNamed(text: string): Curve {
   return found;
 }
 
-async function measure(curve: Curve, options: Options): Promise<MeasuredCurve> {
-  const { measure: measurePoints, sizes: own, ...facts } = curve;
-  const points: CurvePoint[] = [];
-  const notes: string[] = [];
-  await measurePoints(options.sizes ?? own, options, {
+/** Fills in `found`, point by point, so that those of a curve that breaks off are kept. */
+async function measure(
+  curve: Curve,
+  options: Options,
+  found: { readonly points: CurvePoint[]; readonly notes: string[] },
+  signal: AbortSignal,
+): Promise<void> {
+  await curve.measure(options.sizes ?? curve.sizes, options, {
     point: (point) => {
-      points.push(point);
+      // What was measured while its processes were ending is nothing.
+      signal.throwIfAborted();
+      found.points.push(point);
       process.stderr.write(`${curve.name} ${writeSize(point.x)}: ${progress(point)}\n`);
     },
     note: (text) => {
-      notes.push(text);
+      found.notes.push(text);
       process.stderr.write(`${text}\n`);
     },
   });
-  return { ...facts, points, notes };
 }
 
 function progress({ figures }: CurvePoint): string {

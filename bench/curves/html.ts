@@ -1,4 +1,4 @@
-import { environmentHtml, htmlPage, tableHtml, verdictHtml } from "../report/page.ts";
+import { environmentHtml, htmlPage, incompleteHtml, tableHtml, verdictHtml } from "../report/page.ts";
 import { chartHtml, escapeHtml, type Series } from "../report/svg.ts";
 import { judge, type MeasuredCurve, type Verdict } from "./curve.ts";
 import { figureName, writeFigure, writeSize, writeVerdict } from "./figures.ts";
@@ -13,6 +13,7 @@ export function curvesHtml(report: CurvesReport): string {
     sub: `${report.environment.cpu}, ${report.environment.cores} cores · ${report.startedAt}`,
     raw: report,
     body: [
+      incompleteHtml(report),
       `<p class="note">Both axes are logarithmic: a flat line costs the same at any size, and a line that climbs a decade per decade
 is linear. The exponent is the slope of the fitted line. The clients share the machine's cores with what they measure.</p>`,
       ...report.curves.map(curveHtml),

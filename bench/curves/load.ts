@@ -1,6 +1,7 @@
 import { LatencyHistogram } from "../load/histogram.ts";
 import { makePlan, type PlanOptions } from "../load/plan.ts";
 import { runLoad } from "../load/run.ts";
+import { CpuWindow } from "../topology/cpu-window.ts";
 import { treeCpuMs } from "../topology/processes.ts";
 
 const warmupMs = 300;
@@ -47,13 +48,11 @@ export async function measureLoad(
   } & Pick<Partial<PlanOptions>, "method" | "headers" | "body">,
 ): Promise<LoadFigures> {
   const { clients, thinkMs = 0, seconds, ...request } = options;
-  const cpuMs = () => pids.reduce((sum, pid) => sum + treeCpuMs(pid), 0);
   const plan = (durationMs: number) =>
     makePlan({ ...request, durationMs, warmup: 0, loop: { kind: "closed", clients, thinkMs } });
   await runLoad(plan(warmupMs));
-  const before = cpuMs();
-  const load = await runLoad(plan(seconds * 1000));
-  const usedMs = cpuMs() - before;
+  const cpu = new CpuWindow(pids);
+  const load = await runLoad(plan(seconds * 1000), cpu.hooks);
   const problem = load.problems.find(({ severity }) => severity === "error");
   if (problem !== undefined) throw new Error(`${request.url}: ${problem.message}`);
   const latencies = LatencyHistogram.decode(load.total.corrected);
@@ -61,6 +60,6 @@ export async function measureLoad(
     perSecond: load.perSecond,
     p50Ms: latencies.percentileMs(50),
     p99Ms: latencies.percentileMs(99),
-    cpuMicros: (usedMs / load.total.replied) * 1000,
+    cpuMicros: cpu.msPerAnswer(load) * 1000,
   };
 }

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { addReportOptions } from "../report/command-options.ts";
 import { arrivalKinds } from "./options.ts";
 
 /** What is sent, and who sends it: `requests` of `clients`, or `events` of `publishers`. */
@@ -26,7 +27,7 @@ export function addLoopOptions(command: Command, { what, who }: Words): Command 
 
 /** How long, by how many processes, and where the report goes. */
 export function addRunOptions(command: Command, { what }: Words, name: string): Command {
-  return command
+  command
     .option("--duration <duration>", "how long to measure (default: 10s; of a trace, its own length)")
     .option(
       "--warmup <duration>",
@@ -36,7 +37,6 @@ export function addRunOptions(command: Command, { what }: Words, name: string): 
     .option("--processes <n>", "generator processes (default: 1)")
     .option("--timeout <duration>", "until an answer counts as failed (default: 10s)")
     .option("--seed <n>", "of everything random (default: 1)")
-    .option("--name <name>", "of the report", name)
-    .option("--out <directory>", "where the report goes", "bench/out")
-    .option("--json", "print the result as one line of JSON instead of a summary");
+    .option("--name <name>", "of the report", name);
+  return addReportOptions(command);
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { interruptedCode, interruption } from "../interruption.ts";
 import { commandLine } from "../report/command-line.ts";
+import type { ReportOptions } from "../report/command-options.ts";
 import { readEnvironment } from "../report/environment.ts";
 import { Progress } from "../report/progress.ts";
 import { makeReport, writeReport } from "../report/report.ts";
@@ -12,10 +13,8 @@ import type { LoadPlan } from "./plan.ts";
 import { runLoad, unmeasured } from "./run.ts";
 import { scenarioNames } from "./scenarios.ts";
 
-interface Options extends LoadOptions {
+interface Options extends LoadOptions, ReportOptions {
   readonly name: string;
-  readonly out: string;
-  readonly json?: boolean;
 }
 
 const collect = (value: string, before: string[] = []) => [...before, value];
@@ -42,8 +41,7 @@ Examples:
   $ bun run bench load http://127.0.0.1:8080 --scenario shop --rate 50
   $ bun run bench load http://127.0.0.1:8080/v1/products --clients 50
 
-The exit code is 1 when nothing was answered, the rate was not reached or a threshold was broken; 130 after Ctrl-C, which
-ends the run early and reports what was measured by then.`,
+The exit code is 1 when nothing was answered, the rate was not reached or a threshold was broken.`,
     )
     .action(load);
 }

@@ -60,6 +60,11 @@ export function failures(step: StepCounts): number {
   return Object.values(step.failed).reduce((sum, count) => sum + count, 0);
 }
 
+/** Answers that ended while measuring, whenever they were asked for. */
+export function answeredInTime({ flow }: Pick<LoadResult, "flow">): number {
+  return flow.answered.reduce((sum, count) => sum + count, 0);
+}
+
 /** No answer or a status that was not expected, of all requests. 0 when there were none. */
 export function failedShare(step: StepCounts): number {
   const without = failures(step);

@@ -8,7 +8,7 @@ import type { FromGenerator, GeneratorResult, ToGenerator } from "./messages.ts"
 import { PartialSecond } from "./partial-second.ts";
 import type { LoadPlan } from "./plan.ts";
 import { mergeSteps, sumSteps } from "./recorder.ts";
-import { failedShare, failures, type LoadResult, type Second } from "./result.ts";
+import { answeredInTime, failedShare, failures, type LoadResult, type Second } from "./result.ts";
 import { loadScenario } from "./scenarios.ts";
 import { SteadyState } from "./steady.ts";
 import { checkThresholds, findProblems, type Measured } from "./verdict.ts";
@@ -25,6 +25,9 @@ export interface RunHooks {
   /** After each second of the measurement. */
   readonly second?: (second: Second, of: number) => void;
   readonly warmingUp?: (elapsedMs: number) => void;
+  /** At the first and at the last moment that is measured; answers may come in after that. */
+  readonly begins?: () => void;
+  readonly ends?: () => void;
   /** Ends the run early; what was measured is reported. */
   readonly signal?: AbortSignal;
 }
@@ -117,8 +120,12 @@ class Run {
     this.#hooks.signal?.addEventListener("abort", stop, { once: true });
     if (this.#hooks.signal?.aborted) stop();
     const hopeless = this.#hopeless ? setTimeout(stop, leadMs + 1000) : undefined;
+    const ends = once(this.#hooks.ends);
+    const begin = setTimeout(() => this.#hooks.begins?.(), leadMs);
+    const end = setTimeout(ends, leadMs + this.#plan.durationMs);
     await Promise.all(this.#processes.map((process) => process.result));
-    clearTimeout(hopeless);
+    for (const timer of [hopeless, begin, end]) clearTimeout(timer);
+    ends();
     this.#hooks.signal?.removeEventListener("abort", stop);
   }
 
@@ -134,7 +141,7 @@ class Run {
     );
     const measuredMs = Math.max(...results.map((result) => result.measuredMs));
     const flow = sumFlows(results.map((result) => result.flow));
-    const answered = flow.answered.reduce((sum, count) => sum + count, 0);
+    const answered = answeredInTime({ flow });
     return {
       plan: this.#plan,
       measuredAt: this.#measuredAt,
@@ -202,6 +209,14 @@ class Run {
       this.#hooks.second?.(second.finish(number), Math.ceil(this.#plan.durationMs / 1000));
     }
   }
+}
+
+function once(call: (() => void) | undefined): () => void {
+  let done = false;
+  return () => {
+    if (!done) call?.();
+    done = true;
+  };
 }
 
 function mergeChecks(results: readonly GeneratorResult[]): LoadResult["checks"] {

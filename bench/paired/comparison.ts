@@ -122,6 +122,12 @@ function judged(
   return { ...found, verdict: verdictOf(found, better, isRatio ? 1 : 0) };
 }
 
+/** Rounds in which all contenders were measured. */
+export function completeRounds(rounds: readonly RoundValues[], contenders: readonly string[]): number {
+  const measured = Map.groupBy(rounds, ({ round }) => round);
+  return [...measured.values()].filter((own) => own.length === contenders.length).length;
+}
+
 /** What a reader has to know before the verdicts. */
 export function warningsOf(rounds: number, { loadBefore, cores }: Environment): string[] {
   const warnings: string[] = [];

@@ -1,4 +1,4 @@
-import { environmentHtml, htmlPage, tableHtml, verdictHtml } from "../report/page.ts";
+import { environmentHtml, htmlPage, incompleteHtml, tableHtml, verdictHtml } from "../report/page.ts";
 import { escapeHtml } from "../report/svg.ts";
 import type { ComparedSection, ComparisonReport } from "./comparison.ts";
 import { ratioChart } from "./ratio-chart.ts";
@@ -19,7 +19,8 @@ export function comparisonHtml(report: ComparisonReport): string {
     sub: `${sub} · ${startedAt}`,
     raw: report,
     body: [
-      ...(warnings.length === 0
+      incompleteHtml(report),
+      ...(warnings.length === 0 && report.incomplete === undefined
         ? [verdictHtml("good", "Nothing stands against these figures.")]
         : warnings.map((text) => verdictHtml("warning", text))),
       ...wins,

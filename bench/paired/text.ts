@@ -27,7 +27,7 @@ export function comparedCells(row: ComparedRow, contenders: readonly string[]): 
 
 /** What a comparison came to, for a terminal. */
 export function comparisonText(report: ComparisonReport): string {
-  const { contenders, sections, tables, findings, warnings } = report;
+  const { contenders, sections, tables, findings, warnings, incomplete } = report;
   const parts = [report.sub];
   for (const { title, rows } of sections) {
     if (rows.length === 0) continue;
@@ -42,6 +42,7 @@ export function comparisonText(report: ComparisonReport): string {
     if (own.length === 0) continue;
     parts.push(`${winText(whose)}\n${own.map(({ text }) => `  ${text}`).join("\n")}`);
   }
+  if (incomplete !== undefined) parts.push(`error: not all was measured: ${incomplete}`);
   for (const warning of warnings) parts.push(`warning: ${warning}`);
   return `${parts.join("\n\n")}\n`;
 }

@@ -45,6 +45,7 @@ export function fixtureReport(options: FixtureOptions = {}): PeersReport {
   };
   return makePeersReport(
     {
+      name: "peers",
       startedAt: "2026-01-02T03:04:05.000Z",
       command: "bun run bench peers",
       environment: {

@@ -1,5 +1,5 @@
 import { spread } from "../measure.ts";
-import { environmentHtml, htmlPage, tableHtml, verdictHtml } from "../report/page.ts";
+import { environmentHtml, htmlPage, incompleteHtml, tableHtml, verdictHtml } from "../report/page.ts";
 import { escapeHtml } from "../report/svg.ts";
 import { barsSvg } from "./bars.ts";
 import { budgetRows } from "./budgets.ts";
@@ -17,6 +17,7 @@ export function peersHtml(report: PeersReport): string {
     sub: `${report.environment.cpu}, ${report.environment.cores} cores · ${report.startedAt}`,
     raw: report,
     body: [
+      incompleteHtml(report),
       missing.length === 0
         ? ""
         : verdictHtml("warning", `not installed, not measured: ${missing.join("; ")}`),

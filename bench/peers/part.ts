@@ -43,6 +43,8 @@ export interface Part<Running> {
 export interface RoundHooks {
   /** Before a side's turn. */
   readonly turn?: (round: number, side: string) => void;
+  /** Ends it after the samples that there are. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Measured {
@@ -64,8 +66,14 @@ export async function runPart<Running extends { stop(): Promise<void> }>(
   const samples: Sample[] = [];
   for (let round = 0; round < rounds; round++) {
     for (const side of round % 2 === 0 ? installed : installed.toReversed()) {
+      if (hooks.signal?.aborted) continue;
       hooks.turn?.(round, side.name);
-      samples.push({ part: part.name, side: side.name, round, figures: await turn(part, side) });
+      const figures = await turn(part, side).catch((error: Error) => {
+        if (!hooks.signal?.aborted) throw error;
+      });
+      // What was under way when it was interrupted is no measurement.
+      if (figures === undefined || hooks.signal?.aborted) continue;
+      samples.push({ part: part.name, side: side.name, round, figures });
     }
   }
   const { name, title, load } = part;

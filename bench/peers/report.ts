@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import type { Environment } from "../report/environment.ts";
+import type { ReportFrame } from "../report/page.ts";
 import { peersHtml } from "./html.ts";
 import type { Measured, PartFacts, Sample } from "./part.ts";
 
@@ -9,27 +9,21 @@ const format = "microcosm-peers-report";
 const version = 1;
 
 /** What Microcosm and its peers did, as samples: every table is made from them. */
-export interface PeersReport {
+export interface PeersReport extends ReportFrame {
   readonly format: typeof format;
   readonly version: typeof version;
-  readonly name: "peers";
-  readonly startedAt: string;
-  /** How to make the same run again. */
-  readonly command: string;
-  readonly environment: Environment;
   readonly parts: readonly PartFacts[];
   readonly samples: readonly Sample[];
 }
 
 export function makePeersReport(
-  parts: Pick<PeersReport, "startedAt" | "command" | "environment">,
+  frame: ReportFrame,
   measured: readonly Measured[],
+  incomplete?: string,
 ): PeersReport {
   return {
-    format,
-    version,
-    name: "peers",
-    ...parts,
+    ...{ format, version, ...frame },
+    ...(incomplete === undefined ? {} : { incomplete }),
     parts: measured.map(({ facts }) => facts),
     samples: measured.flatMap(({ samples }) => samples),
   };
@@ -52,7 +46,12 @@ export function addRounds(earlier: PeersReport, later: PeersReport): PeersReport
       if (sample.part === part.name) samples.push({ ...sample, round: sample.round + first });
     }
   }
-  return { ...earlier, parts: [...parts.values()], samples };
+  const { incomplete: _, ...frame } = earlier;
+  const { incomplete } = later;
+  return {
+    ...{ ...frame, parts: [...parts.values()], samples },
+    ...(incomplete === undefined ? {} : { incomplete }),
+  };
 }
 
 function differs(before: PartFacts, after: PartFacts): string {

@@ -1,17 +1,16 @@
-import type { Command } from "commander";
-import { tellIncomplete } from "../interruption.ts";
+import { type Command, Option } from "commander";
 import { planOf } from "../load/options.ts";
+import { numberAbove as above, numberFrom, wholeNumber } from "../option-values.ts";
 import { commandLine } from "../report/command-line.ts";
+import { addReportOptions, finishReport, type ReportOptions } from "../report/command-options.ts";
 import { counted, whole } from "../report/figures.ts";
-import { writeFiles } from "../report/page.ts";
-import { filesText } from "../report/terminal.ts";
 import { bootRun } from "../topology/boot.ts";
 import { saturationHtml } from "./html.ts";
 import { parseScale } from "./replicas.ts";
 import { type SaturateHooks, type SaturateOptions, saturate } from "./run.ts";
 import { saturationText, trialLine } from "./text.ts";
 
-interface Options {
+interface Options extends ReportOptions {
   readonly p99: number;
   readonly maxFailed: number;
   readonly start: number;
@@ -27,39 +26,30 @@ interface Options {
   readonly scaleClients: number;
   readonly seed: number;
   readonly scenario?: string;
-  readonly out: string;
-  readonly json?: boolean;
 }
 
-const above = (least: number) => (text: string) => {
-  const value = Number(text);
-  if (!(value > least && Number.isFinite(value))) throw new Error(`"${text}" is not a number above ${least}`);
-  return value;
-};
-
-const sizes = (text: string) => (text === "none" ? [] : text.split(",").map(above(0)).map(Math.round));
+const sizes = (text: string) => (text === "none" ? [] : text.split(",").map(wholeNumber));
 
 export function addSaturateCommand(program: Command): void {
-  program
+  const command = program
     .command("saturate")
     .description(
       "Find the highest rate at which p99 and failures hold their bounds, how throughput scales, and what limits it.",
     )
     .argument("<url>", "what to load; the base address when a scenario is given; a path with --topology")
     .option("--p99 <ms>", "bound on the corrected p99", above(0), 100)
-    .option("--max-failed <share>", "bound on the share of failed requests", above(-1e-9), 0.01)
+    .option("--max-failed <share>", "bound on the share of failed requests", numberFrom(0), 0.01)
     .option("--start <n>", "first rate", above(0), 100)
     .option("--max <n>", "highest rate to try", above(0), 200_000)
     .option("--precision <ratio>", "stop when the edge is known to this ratio", above(1), 1.05)
     .option("--seconds <n>", "of a trial", above(0), 5)
-    .option("--trials <n>", "of one rate at most, until its verdict is sure", above(0), 3)
+    .option("--trials <n>", "of one rate at most, until its verdict is sure", wholeNumber, 3)
     .option("--confidence <share>", "what counts as sure", above(0.5), 0.95)
-    .option("--curve <n>", "further rates below the edge, for the curve", above(-1), 6)
-    .option(
-      "--clients <list>",
-      "sizes for the scalability law over clients, or none",
-      sizes,
-      [1, 2, 4, 8, 16, 32],
+    .option("--curve <n>", "further rates below the edge, for the curve", numberFrom(0), 6)
+    .addOption(
+      new Option("--clients <list>", "sizes for the scalability law over clients, or none")
+        .argParser(sizes)
+        .default([1, 2, 4, 8, 16, 32], "1,2,4,8,16,32"),
     )
     .option("--topology <file>", "boot this topology and load its gateway")
     .option(
@@ -67,11 +57,10 @@ export function addSaturateCommand(program: Command): void {
       "measure with so many instances of a service, and fit the law",
       parseScale,
     )
-    .option("--scale-clients <n>", "clients of the closed loop at each size", above(0), 32)
-    .option("--seed <n>", "of the arrivals", above(0), 1)
-    .option("--scenario <name>", "as in load")
-    .option("--out <directory>", "where the report goes", "bench/out")
-    .option("--json", "print the report as JSON instead of a table")
+    .option("--scale-clients <n>", "clients of the closed loop at each size", wholeNumber, 32)
+    .option("--seed <n>", "of the arrivals", wholeNumber, 1)
+    .option("--scenario <name>", "as in load");
+  addReportOptions(command)
     .addHelpText(
       "after",
       `
@@ -89,14 +78,8 @@ async function run(target: string, options: Options): Promise<void> {
   try {
     const url = booted === undefined ? target : `${booted.gateway}/${target.replace(/^\//, "")}`;
     const report = await saturate(saturateOptions(url, options), progress, commandLine());
-    const files = writeFiles(options.out, report, () => saturationHtml(report));
-    process.stdout.write(
-      options.json === true
-        ? `${JSON.stringify(report)}\n`
-        : `${saturationText(report)}\n${filesText(files)}`,
-    );
     if (report.result.highest === undefined) process.exitCode = 1;
-    tellIncomplete(report);
+    finishReport(report, options, { html: saturationHtml, text: saturationText });
   } finally {
     await booted?.stop();
   }

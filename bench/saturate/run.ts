@@ -113,7 +113,9 @@ async function measure(
   const { highest, lowestFailed } = await findHighestRate(
     (rate) => trials.judge(rate),
     { startRate, maxRate, precision, maxRates },
-    (sofar) => void (found.result = sofar),
+    (sofar) => {
+      found.result = sofar;
+    },
   );
   if (highest !== undefined) {
     await atTheEdge(highest, trials, watch, found);

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { seededRandom } from "../../runtime/clock.ts";
 import { LatencyHistogram } from "../load/histogram.ts";
-import { type Loop, makePlan } from "../load/plan.ts";
+import { untilEnded } from "../interruption.ts";
+import { makePlan, type PlanOptions } from "../load/plan.ts";
 import { failedShare, type LoadResult } from "../load/result.ts";
-import { runLoad } from "../load/run.ts";
+import { type RunHooks, runLoad } from "../load/run.ts";
 import {
   compare,
+  completeRounds,
   type ComparedTable,
   type ComparisonReport,
   type Measure,
@@ -18,7 +20,7 @@ import { findingsOf, intervalText } from "../paired/words.ts";
 import { counted } from "../report/figures.ts";
 import type { ReportFrame } from "../report/page.ts";
 import { type BootedRun, bootRun } from "../topology/boot.ts";
-import { treeCpuMs } from "../topology/processes.ts";
+import { CpuWindow } from "../topology/cpu-window.ts";
 import { type Shape, type Style, styles } from "./work.ts";
 
 export interface StylesOptions {
@@ -47,74 +49,93 @@ const contenders = styles.map((style) => names[style]);
 const warmupMs = 500;
 const maxFailedShare = 0.01;
 
+export interface StylesMeasured {
+  readonly rounds: readonly RoundValues[];
+  readonly warnings: readonly string[];
+  /** What ended it before all rounds were measured. */
+  readonly incomplete?: string;
+}
+
 /**
  * One run with all three styles in it, which take the load in turns, the order reversed every other round: what else the
- * machine does falls on all of them.
+ * machine does falls on all of them. What ends it early is told with the rounds until then.
  */
 export async function measureStyles(
   options: StylesOptions,
   told: (line: string) => void,
-): Promise<{ readonly rounds: readonly RoundValues[]; readonly warnings: readonly string[] }> {
-  const run = await bootRun({ topology: join(import.meta.dir, "topology.yaml") });
-  try {
-    const rounds: RoundValues[] = [];
-    const warnings = new Set<string>();
-    for (const style of styles) for (const shape of options.shapes) await warmUp(run, style, shape);
-    for (let round = 0; round < options.rounds; round++) {
-      for (const style of orderOf(styles, round)) {
-        const values: Record<string, number> = {};
-        for (const shape of orderOf(options.shapes, round)) {
-          const found = await measure(run, style, shape, options, options.seed + round);
-          for (const [key, value] of Object.entries(found)) values[`${shape}.${key}`] = value;
-          if (found.failedShare > maxFailedShare) {
-            warnings.add(`${names[style]}, ${titles[shape].toLowerCase()}: over 1 % of the requests failed`);
+): Promise<StylesMeasured> {
+  const rounds: RoundValues[] = [];
+  const warnings = new Set<string>();
+  const incomplete = await untilEnded(async (signal) => {
+    const run = await bootRun({ topology: join(import.meta.dir, "topology.yaml") });
+    try {
+      const subject = { run, options, signal };
+      for (const style of styles) for (const shape of options.shapes) await warmUp(subject, style, shape);
+      for (let round = 0; round < options.rounds; round++) {
+        for (const style of orderOf(styles, round)) {
+          const values: Record<string, number> = {};
+          for (const shape of orderOf(options.shapes, round)) {
+            const found = await measure(subject, style, shape, options.seed + round);
+            for (const [key, value] of Object.entries(found)) values[`${shape}.${key}`] = value;
+            if (found.failedShare > maxFailedShare) {
+              warnings.add(
+                `${names[style]}, ${titles[shape].toLowerCase()}: over 1 % of the requests failed`,
+              );
+            }
           }
+          rounds.push({ round, contender: names[style], values });
         }
-        rounds.push({ round, contender: names[style], values });
+        told(`round ${round + 1} of ${options.rounds} measured`);
       }
-      told(`round ${round + 1} of ${options.rounds} measured`);
+    } finally {
+      await run.stop();
     }
-    return { rounds, warnings: [...warnings] };
-  } finally {
-    await run.stop();
-  }
+  });
+  const found = { rounds, warnings: [...warnings] };
+  return incomplete === undefined ? found : { ...found, incomplete };
 }
 
-const urlOf = (run: BootedRun, style: Style, shape: Shape) => `${run.gateway}/${style}/${shape}`;
+interface Subject {
+  readonly run: BootedRun;
+  readonly options: StylesOptions;
+  readonly signal: AbortSignal;
+}
 
-const load = (run: BootedRun, style: Style, shape: Shape, loop: Loop, durationMs: number, seed: number) =>
-  runLoad(makePlan({ url: urlOf(run, style, shape), loop, durationMs, warmup: warmupMs, seed }));
+const urlOf = ({ run }: Subject, style: Style, shape: Shape) => `${run.gateway}/${style}/${shape}`;
 
-async function warmUp(run: BootedRun, style: Style, shape: Shape): Promise<void> {
+/** Rejects when it was interrupted. */
+async function load(
+  { signal }: Subject,
+  plan: Omit<PlanOptions, "warmup">,
+  hooks: RunHooks = {},
+): Promise<LoadResult> {
+  signal.throwIfAborted();
+  const found = await runLoad(makePlan({ ...plan, warmup: warmupMs }), { ...hooks, signal });
+  signal.throwIfAborted();
+  return found;
+}
+
+async function warmUp(subject: Subject, style: Style, shape: Shape): Promise<void> {
+  subject.signal.throwIfAborted();
   const loop = { kind: "closed", clients: 8, thinkMs: 0 } as const;
-  await runLoad(makePlan({ url: urlOf(run, style, shape), loop, durationMs: warmupMs, warmup: 0 }));
+  await runLoad(makePlan({ url: urlOf(subject, style, shape), loop, durationMs: warmupMs, warmup: 0 }));
 }
 
-async function measure(run: BootedRun, style: Style, shape: Shape, options: StylesOptions, seed: number) {
-  const { measureMs, rate, clients } = options;
-  const open = await load(
-    run,
-    style,
-    shape,
-    { kind: "open", arrivals: { kind: "poisson", rate } },
-    measureMs,
-    seed,
-  );
-  const cpuBefore = treeCpuMs(run.pid);
-  const closed = await load(run, style, shape, { kind: "closed", clients, thinkMs: 0 }, measureMs, seed);
-  const cpuMs = treeCpuMs(run.pid) - cpuBefore;
+async function measure(subject: Subject, style: Style, shape: Shape, seed: number) {
+  const { measureMs: durationMs, rate, clients } = subject.options;
+  const plan = { url: urlOf(subject, style, shape), durationMs, seed };
+  const open = await load(subject, { ...plan, loop: { kind: "open", arrivals: { kind: "poisson", rate } } });
+  const cpu = new CpuWindow([subject.run.pid]);
+  const closed = await load(subject, { ...plan, loop: { kind: "closed", clients, thinkMs: 0 } }, cpu.hooks);
   const latencies = LatencyHistogram.decode(open.total.corrected);
   return {
     p50Ms: latencies.percentileMs(50),
     p99Ms: latencies.percentileMs(99),
     perSecond: closed.perSecond,
-    // The warm-up's requests cost as well.
-    cpuMs: cpuMs / answers(closed),
+    cpuMs: cpu.msPerAnswer(closed),
     failedShare: Math.max(failedShare(open.total), failedShare(closed.total)),
   };
 }
-
-const answers = ({ total, warmup }: LoadResult) => Math.max(1, total.replied + warmup.replies);
 
 const measuresOf = (shape: Shape): Measure[] => [
   { key: `${shape}.p50Ms`, label: "p50", unit: "ms", better: "less" },
@@ -126,7 +147,7 @@ const measuresOf = (shape: Shape): Measure[] => [
 export function stylesReport(
   frame: ReportFrame,
   options: StylesOptions,
-  { rounds, warnings }: Awaited<ReturnType<typeof measureStyles>>,
+  { rounds, warnings, incomplete }: StylesMeasured,
 ): ComparisonReport {
   const sections = options.shapes.map((shape) => ({
     title: titles[shape],
@@ -145,10 +166,11 @@ export function stylesReport(
       sections,
       tables: [fiveAgainstOne(options, rounds)],
       findings,
-      warnings: [...warningsOf(options.rounds, frame.environment), ...warnings],
+      warnings: [...warningsOf(completeRounds(rounds, contenders), frame.environment), ...warnings],
       seed: options.seed,
       rounds,
     },
+    ...(incomplete === undefined ? {} : { incomplete }),
   };
 }
 
