@@ -1,6 +1,7 @@
 /** `bun run bench [command]`: loads, compares and, without a command, measures the budgets of the design as ratios in one run. */
 import { availableParallelism, cpus } from "node:os";
 import { Command } from "commander";
+import { closest, distance } from "fastest-levenshtein";
 import { addBusLoadCommand } from "./bus-load/command.ts";
 import { addCheckCommand } from "./check/command.ts";
 import { addCompareModesCommand } from "./compare-modes/command.ts";
@@ -135,7 +136,19 @@ program.action(async () => {
   await bus();
 });
 
+/** Commander would say of a mistyped command that there are too many arguments. */
+function checkCommand(name: string | undefined): void {
+  if (name === undefined || name.startsWith("-")) return;
+  const known = ["help", ...program.commands.map((command) => command.name())];
+  if (known.includes(name)) return;
+  const near = closest(name, known);
+  const hint =
+    distance(name, near) <= 2 ? `; did you mean ${near}?` : "; bun run bench --help lists those there are";
+  throw new Error(`there is no command "${name}"${hint}`);
+}
+
 try {
+  checkCommand(process.argv[2]);
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(`error: ${(error as Error).message}\n`);

@@ -9,11 +9,10 @@ import type { Line } from "../load/line.ts";
 import type { BusPlan } from "../load/plan.ts";
 import type { Recorder, Step } from "../load/recorder.ts";
 import type { Starter, Workload } from "../load/workload.ts";
+import type { Deliveries } from "./drain.ts";
 
 /** Events of a subscription that are on their way to this process and not acknowledged. */
 const concurrency = 4096;
-/** Deliveries are over when for so long none came, and nothing waits for its acknowledgement. */
-const quietMs = 400;
 const subscription = "bench-load";
 const acknowledged = "publish → acknowledged";
 const delivered = "publish → delivered";
@@ -42,7 +41,9 @@ export class BusWorkload implements Workload, Line {
   #subscriptions: SubscriptionHandle[] = [];
   #published = 0;
   #unanswered = 0;
-  #lastDeliveryMs = 0;
+  #owed = 0;
+  #arrived = 0;
+  #drained = false;
 
   constructor(options: BusWorkloadOptions) {
     this.#options = options;
@@ -59,9 +60,17 @@ export class BusWorkload implements Workload, Line {
     this.#padding = new Uint8Array(Math.max(0, bus.bytes));
   }
 
+  /** One more until the run says that deliveries are over. */
   get pending(): number {
-    const quiet = performance.now() - this.#lastDeliveryMs >= quietMs;
-    return this.#unanswered + (quiet ? 0 : 1);
+    return this.#unanswered + (this.#drained ? 0 : 1);
+  }
+
+  get deliveries(): Deliveries | undefined {
+    return this.#unanswered > 0 ? undefined : { owed: this.#owed, arrived: this.#arrived };
+  }
+
+  drained(): void {
+    this.#drained = true;
   }
 
   start(): void {}
@@ -115,6 +124,7 @@ export class BusWorkload implements Workload, Line {
 
   #answered(intendedMs: number, sentMs: number, starter: Starter | undefined): void {
     this.#unanswered--;
+    this.#owed += this.#options.bus.subscriptions;
     this.activity++;
     const reply = { status: 202, bodyBytes: 0 };
     this.#options.recorder.replied(
@@ -144,11 +154,11 @@ export class BusWorkload implements Workload, Line {
 
   #deliver({ event }: Delivery): Promise<void> {
     const endedMs = performance.now();
-    this.#lastDeliveryMs = endedMs;
     this.activity++;
     const data = event.data as { readonly at?: unknown; readonly sent?: unknown } | null;
     // Of somebody else who publishes to the same topic.
     if (typeof data?.at !== "number" || typeof data.sent !== "number") return done;
+    this.#arrived++;
     const intendedMs = data.at - performance.timeOrigin;
     const reply = { status: 200, bodyBytes: this.#padding.length };
     this.#options.recorder.replied(

@@ -1,3 +1,4 @@
+import { type Deliveries, maxDrainMs } from "../bus-load/drain.ts";
 import { type Random, seededRandom } from "../../runtime/clock.ts";
 import { type Arrivals, arrivalTimes, rateAt, shareOf } from "./arrivals.ts";
 import { waitedForCoreMs } from "./core-wait.ts";
@@ -43,6 +44,7 @@ export class LoadGenerator {
   #late = 0;
   #begun = 0;
   #stopped = false;
+  #draining = false;
   #cpu = { atStart: process.cpuUsage(), share: 0, busyShare: 0, spunAtStartMs: 0 };
   #waitedAtStartMs: number | undefined;
   #waitedShare: number | undefined;
@@ -140,7 +142,9 @@ export class LoadGenerator {
     // With a number of requests a run lasts until they are answered, not until they are sent.
     const byNumber = isEarly && this.#exhausted();
     const stopped = isEarly && !byNumber ? { endedMs: performance.now(), counts: flow.counts() } : undefined;
-    const bound = performance.now() + 2 * this.#plan.timeoutMs + turnsGraceMs;
+    this.#draining = true;
+    const graceMs = this.#line.drained === undefined ? turnsGraceMs : maxDrainMs;
+    const bound = performance.now() + 2 * this.#plan.timeoutMs + graceMs;
     while (this.#line.pending + this.#workload.active > 0 && performance.now() < bound) await Bun.sleep(20);
     this.stop();
     if (this.#cpu.share === 0) this.#closeWindow();
@@ -153,6 +157,15 @@ export class LoadGenerator {
       flow: stopped?.counts ?? flow.counts(),
       measuredMs: Math.max(0, endedMs - fromMs),
     };
+  }
+
+  /** Once nothing new is begun. */
+  get deliveries(): Deliveries | undefined {
+    return this.#draining ? this.#line.deliveries : undefined;
+  }
+
+  drained(): void {
+    this.#line.drained?.();
   }
 
   takeInterval(second: number): IntervalCounts {

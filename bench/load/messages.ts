@@ -1,3 +1,4 @@
+import type { Deliveries } from "../bus-load/drain.ts";
 import type { FailureKind } from "./exchange.ts";
 import type { FlowCounts } from "./flow.ts";
 import type { LoadPlan } from "./plan.ts";
@@ -11,12 +12,16 @@ export type ToGenerator =
   /** What is due from here on counts. */
   | { readonly kind: "measure"; readonly fromMs: number }
   /** Begin nothing new. */
-  | { readonly kind: "stop" };
+  | { readonly kind: "stop" }
+  /** Events are not waited for any more. */
+  | { readonly kind: "drained" };
 
 export type FromGenerator =
   | { readonly kind: "ready" }
   | { readonly kind: "warmup"; readonly count: number; readonly meanMs: number; readonly failed: number }
   | { readonly kind: "interval"; readonly counts: IntervalCounts }
+  /** After the measurement, until told that it is over. */
+  | ({ readonly kind: "deliveries" } & Deliveries)
   | { readonly kind: "result"; readonly result: GeneratorResult }
   /** It cannot do what was asked of it. */
   | { readonly kind: "broken"; readonly message: string };

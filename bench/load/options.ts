@@ -119,7 +119,7 @@ function arrivalsOf(kind: Arrivals["kind"], options: LoadOptions): Arrivals {
     case "poisson":
       if (options.rate === undefined)
         throw new Error("give --rate N (an open loop) or --clients N (a closed one)");
-      return { kind, rate: rate("rate", options.rate)! };
+      return { kind, rate: rateAboveZero("rate", options.rate) };
     case "ramp":
       return {
         kind,
@@ -180,6 +180,12 @@ function rate(name: string, text: string | undefined): number | undefined {
   if (text.trim() === "" || !(value >= 0 && Number.isFinite(value))) {
     throw new Error(`--${name} takes a number a second, not "${text}"`);
   }
+  return value;
+}
+
+function rateAboveZero(name: string, text: string): number {
+  const value = rate(name, text)!;
+  if (value === 0) throw new Error(`--${name} takes a number a second above 0, not "${text}"`);
   return value;
 }
 

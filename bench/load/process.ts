@@ -5,6 +5,7 @@ import { loadScenario } from "./scenarios.ts";
 
 const warmupReportMs = 50;
 const intervalMs = 1000;
+const deliveriesMs = 50;
 
 const send = (message: FromGenerator) => process.send!(message);
 /** performance.now() of a time since the epoch. */
@@ -45,6 +46,9 @@ async function handle(message: ToGenerator): Promise<void> {
     case "stop":
       generator!.stop();
       break;
+    case "drained":
+      generator!.drained();
+      break;
   }
 }
 
@@ -64,8 +68,13 @@ async function measure(running: LoadGenerator, fromMs: number): Promise<void> {
     );
   };
   arm();
+  const deliveries = setInterval(() => {
+    const found = running.deliveries;
+    if (found !== undefined) send({ kind: "deliveries", ...found });
+  }, deliveriesMs);
   const result = await running.finish();
   clearTimeout(timer);
+  clearInterval(deliveries);
   report();
   send({ kind: "result", result });
 }

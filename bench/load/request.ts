@@ -9,6 +9,9 @@ export interface Target {
 
 /** Throws on what is not an http or https URL. */
 export function parseTarget(text: string): Target {
+  if (text.startsWith("/")) {
+    throw new Error(`"${text}" is a path: give the whole address, such as http://127.0.0.1:8080${text}`);
+  }
   const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
   if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === "") {
     throw new Error(`"${text}" is not a URL to load, such as http://127.0.0.1:8080/v1/products`);

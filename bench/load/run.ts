@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Subprocess } from "bun";
+import { Drain } from "../bus-load/drain.ts";
 import { seededRandom } from "../../runtime/clock.ts";
 import { arrivalTimes, expectedArrivals } from "./arrivals.ts";
 import type { FailureKind } from "./exchange.ts";
@@ -72,17 +73,19 @@ class Run {
   readonly #processes: GeneratorProcess[] = [];
   readonly #steady = new SteadyState();
   readonly #seconds: PartialSecond[] = [];
+  readonly #drain: Drain;
   #hopeless = false;
   #measuredAt = 0;
 
   constructor(plan: LoadPlan, hooks: RunHooks) {
     this.#plan = plan;
     this.#hooks = hooks;
+    this.#drain = new Drain(plan.processes);
   }
 
   async start(): Promise<void> {
     for (let index = 0; index < this.#plan.processes; index++) {
-      const process = new GeneratorProcess((message) => this.#hear(message));
+      const process = new GeneratorProcess((message) => this.#hear(message, index));
       this.#processes.push(process);
       process.send({ kind: "plan", plan: this.#plan, index });
     }
@@ -116,7 +119,10 @@ class Run {
   async measure(): Promise<void> {
     this.#measuredAt = Date.now() + leadMs;
     this.#tell({ kind: "measure", fromMs: this.#measuredAt });
-    const stop = () => this.#tell({ kind: "stop" });
+    const stop = () => {
+      this.#tell({ kind: "stop" });
+      this.#tell({ kind: "drained" });
+    };
     this.#hooks.signal?.addEventListener("abort", stop, { once: true });
     if (this.#hooks.signal?.aborted) stop();
     const hopeless = this.#hopeless ? setTimeout(stop, leadMs + 1000) : undefined;
@@ -199,7 +205,10 @@ class Run {
     }
   }
 
-  #hear(message: FromGenerator): void {
+  #hear(message: FromGenerator, index: number): void {
+    if (message.kind === "deliveries" && this.#drain.isOver(index, message, performance.now())) {
+      this.#tell({ kind: "drained" });
+    }
     if (message.kind !== "interval") return;
     const { second: number } = message.counts;
     while (this.#seconds.length <= number) this.#seconds.push(new PartialSecond());

@@ -23,7 +23,7 @@ export function scenarioFile(nameOrPath: string): string {
   const names = scenarioNames();
   if (names.includes(nameOrPath)) return join(builtIn, `${nameOrPath}.ts`);
   const near = closest(nameOrPath, names);
-  const hint = distance(nameOrPath, near) <= 2 ? `; did you mean ${near}?` : "";
+  const hint = distance(nameOrPath, near) <= 2 ? `; did you mean ${near}?` : ".";
   throw new Error(
     `there is no scenario "${nameOrPath}"${hint} There are: ${names.join(", ")}; or the path of a .ts file that exports one`,
   );

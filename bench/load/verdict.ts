@@ -1,3 +1,4 @@
+import { quietMs } from "../bus-load/drain.ts";
 import { rateAt } from "./arrivals.ts";
 import { LatencyHistogram } from "./histogram.ts";
 import {
@@ -117,13 +118,15 @@ export function findProblems(measured: Measured, thresholds: readonly ThresholdO
 }
 
 /** What a broker has acknowledged, it owes to each subscription. */
-function judgeDeliveries({ plan, steps, total }: Measured, error: (message: string) => void): void {
+function judgeDeliveries(measured: Measured, error: (message: string) => void): void {
+  const { plan, steps, total, interrupted } = measured;
   if (plan.bus === undefined) return;
   const acknowledged = steps
     .filter(({ aside }) => aside === true)
     .reduce((sum, step) => sum + step.replied, 0);
   const missing = acknowledged * plan.bus.subscriptions - total.replied;
-  if (missing > 0) error(`${missing} events were acknowledged and not delivered by the end`);
+  const until = interrupted ? "it was interrupted" : `none had come for ${quietMs / 1000} s`;
+  if (missing > 0) error(`${missing} events were acknowledged and not delivered by when ${until}`);
 }
 
 function judgeGenerator(measured: Measured, warning: (message: string) => void): boolean {

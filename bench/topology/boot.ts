@@ -80,8 +80,34 @@ export async function bootRun(options: BootOptions): Promise<BootedRun> {
   } catch (cause) {
     const text = (await said.text().catch(() => "")).trim();
     clean();
-    throw new Error(`${topology} did not get ready${text === "" ? "" : `:\n${text}`}`, { cause });
+    throw new Error(`${topology} did not get ready${text === "" ? "" : `:\n${readable(text)}`}`, { cause });
   }
+}
+
+/** What `up --json` says, as a person would have been told. */
+function readable(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => {
+      try {
+        const { file, line: at, column, path, message, expected } = JSON.parse(line) as TopologyProblem;
+        if (message === undefined || file === undefined) return line;
+        const where = path === "" ? "" : `${path} `;
+        return `${file}:${at}:${column}: ${where}${message}${expected === undefined ? "" : `; expected ${expected}`}`;
+      } catch {
+        return line;
+      }
+    })
+    .join("\n");
+}
+
+interface TopologyProblem {
+  readonly file?: string;
+  readonly line: number;
+  readonly column: number;
+  readonly path: string;
+  readonly message?: string;
+  readonly expected?: string;
 }
 
 /** The first start from a source prepares the following ones (docs/decisions/0007): it is these that are measured. */
