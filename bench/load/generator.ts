@@ -141,6 +141,7 @@ export class LoadGenerator {
     const isEarly = performance.now() < toMs;
     // With a number of requests a run lasts until they are answered, not until they are sent.
     const byNumber = isEarly && this.#exhausted();
+    if (isEarly && !byNumber) this.recorder.close(performance.now());
     const stopped = isEarly && !byNumber ? { endedMs: performance.now(), counts: flow.counts() } : undefined;
     this.#draining = true;
     const graceMs = this.#line.drained === undefined ? turnsGraceMs : maxDrainMs;

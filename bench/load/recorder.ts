@@ -7,6 +7,8 @@ import type { LoadPlan } from "./plan.ts";
 export interface StepCounts {
   readonly name: string;
   readonly replied: number;
+  /** Of these, what came while measuring: an answer after the end is no throughput. */
+  readonly inTime: number;
   /** Replies whose status was not the expected one. */
   readonly bad: number;
   readonly failed: Readonly<Record<FailureKind, number>>;
@@ -50,6 +52,7 @@ class Step {
   /** By status; an array because it is counted up for each reply. */
   readonly statuses = new Int32Array(600);
   bad = 0;
+  inTime = 0;
   bodyBytes = 0;
   failing: { fromMs: number; untilMs: number } | undefined;
   readonly aside: boolean;
@@ -81,6 +84,7 @@ class Step {
     return {
       name: this.name,
       replied,
+      inTime: this.inTime,
       bad: this.bad,
       failed: { ...this.failed },
       statuses,
@@ -103,6 +107,8 @@ export class Recorder {
   /** performance.now() of the first and the end of the last intended start that count. */
   fromMs = Number.POSITIVE_INFINITY;
   toMs = Number.POSITIVE_INFINITY;
+  /** What ends later is not in time: the end of the measurement, or when it was stopped. */
+  #closedMs = Number.POSITIVE_INFINITY;
   readonly flow = new Flow();
   /** Requests sent more than `lateMs` after they were due, for whatever reason. */
   sentLate = 0;
@@ -136,9 +142,15 @@ export class Recorder {
   measure(fromMs: number, plan: Pick<LoadPlan, "durationMs" | "timeoutMs" | "lateMs">): void {
     this.fromMs = fromMs;
     this.toMs = fromMs + plan.durationMs;
+    this.#closedMs = this.toMs;
     this.#timeoutMs = plan.timeoutMs;
     this.#lateMs = plan.lateMs;
     this.flow.begin(fromMs, plan.durationMs);
+  }
+
+  /** The measurement ended before its time. */
+  close(atMs: number): void {
+    this.#closedMs = Math.min(this.#closedMs, atMs);
   }
 
   begun(dueMs: number): void {
@@ -150,7 +162,7 @@ export class Recorder {
     const { intendedMs, endedMs } = exchange;
     const corrected = endedMs - intendedMs;
     if (step.aside) {
-      if (intendedMs >= this.fromMs && intendedMs < this.toMs) step.took(exchange);
+      if (intendedMs >= this.fromMs && intendedMs < this.toMs) this.#took(step, exchange);
       return;
     }
     // Of the measured time, if not to a request of it: throughput is what comes out.
@@ -168,11 +180,16 @@ export class Recorder {
     }
     if (intendedMs >= this.toMs) return;
     if (exchange.sentMs - intendedMs > this.#lateMs) this.sentLate++;
-    step.took(exchange);
+    this.#took(step, exchange);
     if (isBad) {
       step.bad++;
       step.fails(endedMs - this.fromMs);
     }
+  }
+
+  #took(step: Step, exchange: Timed): void {
+    step.took(exchange);
+    if (exchange.endedMs < this.#closedMs) step.inTime++;
   }
 
   /** What an arrival began is over, for good or bad. */
@@ -275,13 +292,14 @@ export function sumSteps(name: string, steps: readonly StepCounts[]): StepCounts
   const statuses: Record<string, number> = {};
   const corrected = new LatencyHistogram();
   const uncorrected = new LatencyHistogram();
-  let [replied, bad, bodyBytes] = [0, 0, 0];
+  let [replied, inTime, bad, bodyBytes] = [0, 0, 0, 0];
   for (const step of steps) {
     for (const kind of failureKinds) failed[kind] += step.failed[kind];
     for (const [status, count] of Object.entries(step.statuses)) {
       statuses[status] = (statuses[status] ?? 0) + count;
     }
     replied += step.replied;
+    inTime += step.inTime;
     bad += step.bad;
     bodyBytes += step.bodyBytes;
     corrected.merge(LatencyHistogram.decode(step.corrected));
@@ -291,6 +309,7 @@ export function sumSteps(name: string, steps: readonly StepCounts[]): StepCounts
   return {
     name,
     replied,
+    inTime,
     bad,
     failed,
     statuses,

@@ -68,7 +68,8 @@ function figureOf(measured: Measured, { metric, step: name }: Threshold): number
       return passed / (passed + failed);
     }
     case "perSecond":
-      return name === undefined ? measured.perSecond : (step.replied / measured.measuredMs) * 1000;
+      // Both are of what came out while measuring, so that a queue that is only emptied after the end is no throughput.
+      return name === undefined ? measured.perSecond : (step.inTime / measured.measuredMs) * 1000;
     default:
       return LatencyHistogram.decode(step.corrected).percentileMs(percentiles[metric]);
   }

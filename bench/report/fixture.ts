@@ -22,6 +22,7 @@ export function runOf(seconds: number, latenciesOf: (second: number) => readonly
   const total = {
     name: "all",
     replied,
+    inTime: replied,
     bad: 0,
     failed: { refused: 0, reset: 0, timeout: 0, garbage: 0, unsent: 0 },
     statuses: { "200": replied },
