@@ -1,5 +1,12 @@
 import { counted, percent } from "../report/figures.ts";
-import { environmentHtml, htmlPage, incompleteHtml, tableHtml, verdictHtml } from "../report/page.ts";
+import {
+  environmentHtml,
+  htmlPage,
+  incompleteHtml,
+  tableHtml,
+  verdictHtml,
+  shownTime,
+} from "../report/page.ts";
 import { columns } from "../report/terminal.ts";
 import type { BoundOutcome } from "./judge.ts";
 import type { CheckReport } from "./run.ts";
@@ -28,7 +35,7 @@ export function checkHtml(report: CheckReport): string {
   return htmlPage({
     title: `check: ${report.file}`,
     heading: "Bounds",
-    sub: `${report.file} · ${counted(report.thresholds.rounds, "round")} of ${report.thresholds.seconds} s · ${report.startedAt}`,
+    sub: `${report.file} · ${counted(report.thresholds.rounds, "round")} of ${report.thresholds.seconds} s · ${shownTime(report.startedAt)}`,
     raw: report,
     body: [
       incompleteHtml(report),

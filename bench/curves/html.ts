@@ -1,4 +1,11 @@
-import { environmentHtml, htmlPage, incompleteHtml, tableHtml, verdictHtml } from "../report/page.ts";
+import {
+  environmentHtml,
+  htmlPage,
+  incompleteHtml,
+  tableHtml,
+  verdictHtml,
+  shownTime,
+} from "../report/page.ts";
 import { chartHtml, escapeHtml, type Series } from "../report/svg.ts";
 import { judge, type MeasuredCurve, type Verdict } from "./curve.ts";
 import { figureName, writeFigure, writeSize, writeVerdict } from "./figures.ts";
@@ -10,7 +17,7 @@ export function curvesHtml(report: CurvesReport): string {
   return htmlPage({
     title: "How cost grows",
     heading: "How cost grows",
-    sub: `${report.environment.cpu}, ${report.environment.cores} cores · ${report.startedAt}`,
+    sub: `${report.environment.cpu}, ${report.environment.cores} cores · ${shownTime(report.startedAt)}`,
     raw: report,
     body: [
       incompleteHtml(report),

@@ -216,6 +216,7 @@ export class LoadGenerator {
     return {
       steps: recorder.steps(),
       checks: recorder.checks(),
+      levels: recorder.levels.counts(),
       health: {
         due: this.#begun,
         late: this.#late,

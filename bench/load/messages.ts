@@ -1,6 +1,7 @@
 import type { Deliveries } from "../bus-load/drain.ts";
 import type { FailureKind } from "./exchange.ts";
 import type { FlowCounts } from "./flow.ts";
+import type { LevelCounts } from "./levels.ts";
 import type { LoadPlan } from "./plan.ts";
 import type { IntervalCounts, StepCounts } from "./recorder.ts";
 
@@ -56,5 +57,6 @@ export interface GeneratorResult {
   readonly firstBroken?: string;
   /** What went in and came out while measuring, and how long that was. */
   readonly flow: FlowCounts;
+  readonly levels: readonly LevelCounts[];
   readonly measuredMs: number;
 }

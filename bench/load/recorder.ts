@@ -1,6 +1,7 @@
 import { type FailureKind, failureKinds, type Timed } from "./exchange.ts";
 import { Flow } from "./flow.ts";
 import { LatencyHistogram } from "./histogram.ts";
+import { Levels } from "./levels.ts";
 import type { LoadPlan } from "./plan.ts";
 
 /** What one kind of request of a run came to; plain data, so that it travels between processes. */
@@ -110,6 +111,7 @@ export class Recorder {
   /** What ends later is not in time: the end of the measurement, or when it was stopped. */
   #closedMs = Number.POSITIVE_INFINITY;
   readonly flow = new Flow();
+  readonly levels = new Levels();
   /** Requests sent more than `lateMs` after they were due, for whatever reason. */
   sentLate = 0;
   #timeoutMs = Number.POSITIVE_INFINITY;
@@ -139,13 +141,14 @@ export class Recorder {
     return step;
   }
 
-  measure(fromMs: number, plan: Pick<LoadPlan, "durationMs" | "timeoutMs" | "lateMs">): void {
+  measure(fromMs: number, plan: LoadPlan): void {
     this.fromMs = fromMs;
     this.toMs = fromMs + plan.durationMs;
     this.#closedMs = this.toMs;
     this.#timeoutMs = plan.timeoutMs;
     this.#lateMs = plan.lateMs;
     this.flow.begin(fromMs, plan.durationMs);
+    this.levels.begin(fromMs, plan);
   }
 
   /** The measurement ended before its time. */
@@ -156,6 +159,7 @@ export class Recorder {
   begun(dueMs: number): void {
     this.#begun++;
     this.flow.due(dueMs);
+    this.levels.begun(dueMs);
   }
 
   replied(step: Step, exchange: Timed, isBad: boolean): void {
@@ -181,6 +185,7 @@ export class Recorder {
     if (intendedMs >= this.toMs) return;
     if (exchange.sentMs - intendedMs > this.#lateMs) this.sentLate++;
     this.#took(step, exchange);
+    this.levels.replied(intendedMs, corrected, isBad);
     if (isBad) {
       step.bad++;
       step.fails(endedMs - this.fromMs);
@@ -212,6 +217,7 @@ export class Recorder {
     if (waitedLong) this.#interval.recordMs(waitedMs);
     if (intendedMs >= this.toMs) return;
     step.failed[kind]++;
+    this.levels.failed(intendedMs, waitedLong ? waitedMs : undefined);
     step.fails(endedMs - this.fromMs);
     if (waitedLong) step.corrected.recordMs(waitedMs);
     if (kind === "timeout" && sentMs >= 0) step.uncorrected.recordMs(endedMs - sentMs);
@@ -222,7 +228,9 @@ export class Recorder {
     if (!this.details.has("unsent")) this.details.set("unsent", detail);
     if (!(intendedMs >= this.fromMs)) return;
     this.#failed++;
-    if (intendedMs < this.toMs) this.step("(not begun)").failed.unsent++;
+    if (intendedMs >= this.toMs) return;
+    this.step("(not begun)").failed.unsent++;
+    this.levels.failed(intendedMs, undefined);
   }
 
   /** A scenario threw something else than a failed request. */

@@ -3,6 +3,7 @@ import type { FailureKind } from "./exchange.ts";
 import { type FlowCounts, secondHalf } from "./flow.ts";
 import { LatencyHistogram } from "./histogram.ts";
 import type { GeneratorHealth } from "./messages.ts";
+import type { LevelCounts } from "./levels.ts";
 import type { LoadPlan } from "./plan.ts";
 import type { StepCounts } from "./recorder.ts";
 
@@ -47,6 +48,8 @@ export interface LoadResult {
   /** Arrivals or turns that were due. */
   readonly due: number;
   readonly flow: FlowCounts;
+  /** Of arrivals in steps or with a spike, each rate by itself. */
+  readonly levels?: readonly LevelCounts[];
   /** Answers that ended while measuring, a second. */
   readonly perSecond: number;
   readonly failedShare: number;

@@ -5,6 +5,7 @@ import { seededRandom } from "../../runtime/clock.ts";
 import { arrivalTimes, expectedArrivals } from "./arrivals.ts";
 import type { FailureKind } from "./exchange.ts";
 import { Flow, sumFlows } from "./flow.ts";
+import { sumLevels } from "./levels.ts";
 import type { FromGenerator, GeneratorResult, ToGenerator } from "./messages.ts";
 import { PartialSecond } from "./partial-second.ts";
 import type { LoadPlan } from "./plan.ts";
@@ -147,6 +148,7 @@ class Run {
     );
     const measuredMs = Math.max(...results.map((result) => result.measuredMs));
     const flow = sumFlows(results.map((result) => result.flow));
+    const levels = sumLevels(results.map((result) => result.levels));
     const answered = answeredInTime({ flow });
     return {
       plan: this.#plan,
@@ -160,6 +162,7 @@ class Run {
       generators: results.map((result) => result.health),
       due: results.reduce((sum, result) => sum + result.health.due, 0),
       flow,
+      ...(levels.length === 0 ? {} : { levels }),
       perSecond: measuredMs === 0 ? 0 : (answered / measuredMs) * 1000,
       failedShare: failedShare(total),
       details: [...new Map(results.flatMap((result) => result.details))] as [FailureKind, string][],

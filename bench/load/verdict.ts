@@ -170,18 +170,16 @@ function judgeRate(measured: Measured, generatorBehind: boolean, error: (message
   const per = (count: number) => Math.round(count / seconds).toLocaleString("en");
   const asked =
     plan.loop.arrivals.kind === "constant" || plan.loop.arrivals.kind === "poisson"
-      ? rateAt(plan.loop.arrivals, 0).toLocaleString("en")
-      : per(expectedDue);
+      ? `${rateAt(plan.loop.arrivals, 0).toLocaleString("en")} a second`
+      : `${per(expectedDue)} a second on average`;
   if (measured.due < minBegunShare * expectedDue) {
-    error(
-      `the rate of ${asked} a second was not reached: the generator could begin ${per(measured.due)} a second`,
-    );
+    error(`the rate of ${asked} was not reached: the generator could begin ${per(measured.due)} a second`);
     return;
   }
   if (measured.total.replied > 0 && !rateReached(measured)) {
     const whose = generatorBehind ? "generator and target together" : "the target";
     error(
-      `the rate of ${asked} a second was not reached: ${whose} made ${Math.round(measured.perSecond).toLocaleString("en")} answers a second`,
+      `the rate of ${asked} was not reached: ${whose} made ${Math.round(measured.perSecond).toLocaleString("en")} answers a second`,
     );
   }
 }

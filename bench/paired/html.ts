@@ -1,4 +1,11 @@
-import { environmentHtml, htmlPage, incompleteHtml, tableHtml, verdictHtml } from "../report/page.ts";
+import {
+  environmentHtml,
+  htmlPage,
+  incompleteHtml,
+  tableHtml,
+  verdictHtml,
+  shownTime,
+} from "../report/page.ts";
 import { escapeHtml } from "../report/svg.ts";
 import type { ComparedSection, ComparisonReport } from "./comparison.ts";
 import { ratioChart } from "./ratio-chart.ts";
@@ -16,7 +23,7 @@ export function comparisonHtml(report: ComparisonReport): string {
   return htmlPage({
     title: `${heading}: ${contenders.join(", ")}`,
     heading,
-    sub: `${sub} · ${startedAt}`,
+    sub: `${sub} · ${shownTime(startedAt)}`,
     raw: report,
     body: [
       incompleteHtml(report),

@@ -1,5 +1,12 @@
 import { spread } from "../measure.ts";
-import { environmentHtml, htmlPage, incompleteHtml, tableHtml, verdictHtml } from "../report/page.ts";
+import {
+  environmentHtml,
+  htmlPage,
+  incompleteHtml,
+  tableHtml,
+  verdictHtml,
+  shownTime,
+} from "../report/page.ts";
 import { escapeHtml } from "../report/svg.ts";
 import { barsSvg } from "./bars.ts";
 import { budgetRows } from "./budgets.ts";
@@ -14,7 +21,7 @@ export function peersHtml(report: PeersReport): string {
   return htmlPage({
     title: "Microcosm beside its peers",
     heading: "Microcosm beside its peers",
-    sub: `${report.environment.cpu}, ${report.environment.cores} cores · ${report.startedAt}`,
+    sub: `${report.environment.cpu}, ${report.environment.cores} cores · ${shownTime(report.startedAt)}`,
     raw: report,
     body: [
       incompleteHtml(report),

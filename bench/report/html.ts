@@ -1,9 +1,11 @@
+import { formatDuration } from "../../runtime/topology/duration.ts";
 import { LatencyHistogram } from "../load/histogram.ts";
 import { failures, type LoadResult, shownSeconds } from "../load/result.ts";
 import { arrivalsText, wordsOf } from "../load/describe.ts";
 import { latency, percent, percentileCurve, percentileName, shownPercentiles, whole } from "./figures.ts";
+import { levelHead, levelRows } from "./levels.ts";
 import type { Report } from "./report.ts";
-import { cardsHtml, environmentHtml, htmlPage, tableHtml, verdictHtml } from "./page.ts";
+import { cardsHtml, environmentHtml, htmlPage, tableHtml, verdictHtml, shownTime } from "./page.ts";
 import { type Chart, chartHtml, chartSvg, niceStep, type Tick } from "./svg.ts";
 import { targetHtml } from "./target.ts";
 
@@ -15,13 +17,14 @@ export function htmlReport(report: Report): string {
   return htmlPage({
     title,
     heading: report.name,
-    sub: `${plan.url} · ${arrivalsText(plan)} · ${(measuredMs / 1000).toFixed(1)} s measured · ${report.startedAt}`,
+    sub: `${plan.url} · ${arrivalsText(plan)} · ${(measuredMs / 1000).toFixed(1)} s measured · ${shownTime(report.startedAt)}`,
     raw: report,
     body: [
       problems(load),
       cards(load),
       latencySection(load),
       `<section>\n<h2>Over time</h2>\n${timeCharts(load)}\n</section>`,
+      levelTable(load),
       stepTable(load),
       checkTable(load),
       targetHtml(report.target),
@@ -142,6 +145,11 @@ function timeCharts(load: LoadResult): string {
   return `${throughput}\n${latencies}`;
 }
 
+function levelTable(load: LoadResult): string {
+  const note = "By when a request was due: what came in late counts where it was asked for.";
+  return tableHtml("At each rate", levelHead(load), levelRows(load), note);
+}
+
 function stepTable(load: LoadResult): string {
   const words = wordsOf(load.plan);
   const ofStatus = (text: string) => (words.hasStatus ? [text] : []);
@@ -232,7 +240,7 @@ function environmentTable(report: Report): string {
   return environmentHtml(report, [
     ["warm-up", warmed],
     ["seed", String(plan.seed)],
-    ["time-out", `${plan.timeoutMs} ms`],
+    ["time-out", formatDuration(plan.timeoutMs)],
     ["connections", `${plan.connections} at most`],
   ]);
 }

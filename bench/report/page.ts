@@ -16,6 +16,11 @@ export interface ReportFrame {
   readonly incomplete?: string;
 }
 
+/** `2026-11-27 02:12:40 UTC`. */
+export function shownTime(iso: string): string {
+  return `${iso.slice(0, 19).replace("T", " ")} UTC`;
+}
+
 /** One file that needs nothing else: style, charts and the raw numbers are inside. `body` is HTML. */
 export function htmlPage(parts: {
   readonly title: string;

@@ -5,6 +5,7 @@ import { failures, type LoadResult, shownSeconds } from "../load/result.ts";
 import type { DiffRow } from "./diff.ts";
 import type { TargetReport } from "../topology/watch.ts";
 import { edgeCells, edgeHead } from "./edges.ts";
+import { levelHead, levelRows } from "./levels.ts";
 import { latency, percent, percentileName, shownPercentiles, whole } from "./figures.ts";
 
 /** A terminal shows the busiest; the report has all. */
@@ -47,6 +48,8 @@ export function summaryText(load: LoadResult): string {
       ["uncorrected", ...shownPercentiles.map((p) => latency(uncorrected.percentileMs(p)))],
     ]),
   ];
+  const levels = levelRows(load);
+  if (levels.length > 0) parts.push("", columns([levelHead(load), ...levels]));
   if (load.steps.length > 1) parts.push("", stepsText(load));
   if (load.checks.length > 0) {
     parts.push(

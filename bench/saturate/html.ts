@@ -6,6 +6,7 @@ import {
   incompleteHtml,
   tableHtml,
   verdictHtml,
+  shownTime,
 } from "../report/page.ts";
 import { chartSvg, niceStep, type Series, type Tick } from "../report/svg.ts";
 import { targetHtml } from "../report/target.ts";
@@ -18,7 +19,7 @@ export function saturationHtml(report: SaturationReport): string {
   return htmlPage({
     title: `saturate: ${options.url}`,
     heading: "How much it can take",
-    sub: `${options.url} · ${boundsText(report)} · ${startedAt}`,
+    sub: `${options.url} · ${boundsText(report)} · ${shownTime(startedAt)}`,
     raw: report,
     body: [
       incompleteHtml(report),
