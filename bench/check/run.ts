@@ -64,7 +64,12 @@ async function measure(
     // Not measured: what runs for the first time here is compiled first.
     for (const url of [target, bareUrl]) {
       const short = { ...thresholds, seconds: warmupMs / 1000 };
-      await load(url, check, short, { round: 0, isTarget: url === target, signal });
+      const found = await load(url, check, short, { round: 0, isTarget: url === target, signal });
+      const problem = found.problems.find(({ severity }) => severity === "error");
+      // That is no regression of what answers, and it has a reason.
+      if (found.total.replied === 0 && problem !== undefined) {
+        throw new Error(`${check.name}: ${problem.message}`);
+      }
     }
     for (let round = 0; round < thresholds.rounds; round++) {
       const ours = () => load(target, check, thresholds, { round, isTarget: true, signal });

@@ -1,5 +1,6 @@
 import { columns } from "../report/terminal.ts";
-import type { ComparedRow, ComparisonReport } from "./comparison.ts";
+import type { ComparedCell, ComparedRow, ComparisonReport } from "./comparison.ts";
+import { minPairs } from "./interval.ts";
 import { againstText, valueText } from "./words.ts";
 
 export function comparedHead(contenders: readonly string[]): string[] {
@@ -16,13 +17,14 @@ export function comparedCells(row: ComparedRow, contenders: readonly string[]): 
     text(first!),
     ...others.flatMap((name) => {
       const found = cell(name);
-      return [
-        text(name),
-        found === undefined ? "–" : againstText(row, found),
-        found?.against?.verdict ?? "–",
-      ];
+      return [text(name), found === undefined ? "–" : againstText(row, found), verdictText(found?.against)];
     }),
   ];
+}
+
+function verdictText(against: ComparedCell["against"]): string {
+  if (against === undefined) return "–";
+  return against.pairs < minPairs ? "too few rounds" : against.verdict;
 }
 
 /** What a comparison came to, for a terminal. */

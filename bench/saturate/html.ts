@@ -15,7 +15,8 @@ import { boundsText, curveHead, curveRows, findings, replicaHead, replicaRows } 
 import { type UslFit, type UslPoint, uslThroughput } from "./usl.ts";
 
 export function saturationHtml(report: SaturationReport): string {
-  const { options, startedAt } = report;
+  const { options, startedAt, result, incomplete } = report;
+  const noneHeld = result.highest === undefined && incomplete === undefined;
   return htmlPage({
     title: `saturate: ${options.url}`,
     heading: "How much it can take",
@@ -25,7 +26,7 @@ export function saturationHtml(report: SaturationReport): string {
       incompleteHtml(report),
       cards(report),
       ...findings(report).map((text, i) =>
-        verdictHtml(report.result.highest === undefined && i === 0 ? "error" : "told", capital(text)),
+        verdictHtml(noneHeld && i === 0 ? "error" : "told", capital(text)),
       ),
       curve(report),
       scalability("By instances", "instances", report.scaling?.points ?? [], report.scaling?.usl),
