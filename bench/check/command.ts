@@ -35,7 +35,7 @@ async function run(file: string, options: Options): Promise<void> {
     thresholds,
     (line) => void process.stderr.write(`${line}\n`),
   );
+  if (report.outcomes.some(({ verdict }) => verdict === "regression")) process.exitCode = 1;
   finishReport(report, options, { html: checkHtml, text: checkText });
   if (options.record === true && options.json !== true) process.stdout.write(`\n${recordText(report)}`);
-  if (report.outcomes.some(({ verdict }) => verdict === "regression")) process.exitCode = 1;
 }

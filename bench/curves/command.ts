@@ -77,12 +77,12 @@ async function run(names: readonly string[], options: Options): Promise<void> {
     }
   });
   const report = curvesReport(frame, measured, incomplete);
-  // The curves have been printed one by one.
-  finishReport(report, options, { html: curvesHtml, text: () => "" });
   const broken = measured.some((curve) =>
     curve.expectations.some((expectation) => judge(curve.points, expectation)?.held === false),
   );
   if (broken) process.exitCode = 1;
+  // The curves have been printed one by one.
+  finishReport(report, options, { html: curvesHtml, text: () => "" });
 }
 
 function curveNamed(text: string): Curve {
