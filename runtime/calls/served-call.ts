@@ -31,6 +31,8 @@ export class ServedCall implements RequestInfo, OwnSpan {
   readonly headers: HeaderList;
   readonly attempt: number;
   readonly requestId: string | undefined;
+  /** Which of the service's routes answers it, from 1; 0 while that is not known. */
+  route = 0;
   readonly #incoming: IncomingCall;
   readonly #head: RequestHead;
   readonly #ledger: CallLedger;

@@ -17,6 +17,14 @@ function begin(): void {
   network = new Network({ transport, address: (instance) => instance });
 }
 
+/** Answers as a service does whose app has found the route. */
+function answeredBy(route: number): NonNullable<NodeOptions["handler"]> {
+  return (call) => {
+    call.route = route;
+    call.reply(200, [], "");
+  };
+}
+
 /** A node with a recorder of its own, and what it recorded so far. */
 async function recorded(instance: string, options: NodeOptions) {
   const [service] = instance.split("-") as [string];
@@ -24,7 +32,7 @@ async function recorded(instance: string, options: NodeOptions) {
   const recorder = new Recorder({ owner, sample: 1, slowMs: 10_000, random: seededRandom(++seed) });
   const telemetry = new ServerTelemetry({
     recorder,
-    routeOf: (_method, path) => path.replace(/\d+/, "{id}"),
+    patternOf: (route) => ["/orders/{id}", "/items"][route - 1],
   });
   const node = await network.add(instance, { ...options, recorder, server: { telemetry } });
   const spans: SpanRecord[] = [];
@@ -41,7 +49,7 @@ async function recorded(instance: string, options: NodeOptions) {
 test("a call of one attempt is one span, and the callee's span is its child", async () => {
   begin();
   const gateway = await recorded("gateway-1", { uses: [edgeTo("orders")] });
-  const orders = await recorded("orders-1", {});
+  const orders = await recorded("orders-1", { handler: answeredBy(1) });
   const context = contextOf();
   await gateway.node.client.call("orders", request("GET", "/orders/7?x=1"), context);
   const [[client], [server]] = [gateway.take().spans, orders.take().spans];
@@ -64,8 +72,28 @@ test("a call of one attempt is one span, and the callee's span is its child", as
     traceId: client!.traceId,
     parentSpanId: client!.spanId,
     kind: "server",
-    attributes: { "http.route": "/orders/{id}?x=1", "http.response.status_code": 200 },
+    name: "GET /orders/{id}",
+    attributes: { "http.route": "/orders/{id}", "http.response.status_code": 200 },
   });
+});
+
+test("durations are by route, method and status; of what no route answers by status", async () => {
+  begin();
+  const gateway = await recorded("gateway-1", { uses: [edgeTo("orders")] });
+  const orders = await recorded("orders-1", {
+    handler: (call, node) => (call.path === "/none" ? call.reply(404, [], "") : answeredBy(2)(call, node)),
+  });
+  const send = (method: string, path: string) =>
+    gateway.node.client.call("orders", request(method, path), contextOf());
+  for (const method of ["GET", "POST", "GET", "BREW"]) await send(method, "/items");
+  await send("GET", "/none");
+  const durations = orders.take().metrics.filter(({ name }) => name === "http.server.request.duration");
+  expect(durations.map(({ labels, histogram }) => [labels, histogram?.count])).toEqual([
+    [{ route: "GET /items", status: "200", outcome: "ok" }, 2],
+    [{ route: "POST /items", status: "200", outcome: "ok" }, 1],
+    [{ route: "_OTHER /items", status: "200", outcome: "ok" }, 1],
+    [{ status: "404", outcome: "ok" }, 1],
+  ]);
 });
 
 test("a call of two attempts is a span over two, each with its callee's under it", async () => {

@@ -5,7 +5,7 @@
  *
  * | metric | kind, unit | labels beside `service`, `instance` |
  * | --- | --- | --- |
- * | serverDuration | histogram, ms | `route` (`GET /v1/products/{id}`), `status` (HTTP), `outcome` |
+ * | serverDuration | histogram, ms | `route` (`GET /v1/products/{id}`; of a service its own, `GET /products/{id}`), `status` (HTTP), `outcome` |
  * | clientDuration | histogram, ms | `to` (the callee's service), `outcome`; per attempt |
  * | publishDuration | histogram, ms | `topic`, `outcome` |
  * | processDuration | histogram, ms | `topic`, `subscription`, `outcome` |

@@ -5,11 +5,12 @@ import type { AnyHono, Logger, RequestInfo } from "../../sdk/service.ts";
 import type { HeaderList } from "../calls/mesh.ts";
 import type { OutgoingBody } from "../transport/transport.ts";
 import { acceptLeanRequests, LeanRequest, type RequestSource } from "./lean-request.ts";
+import { NotedRouter, type RoutelessCall } from "./noted-router.ts";
 import { type FailedRequest, ownResponse, problemOf, problemResponse } from "./problems.ts";
 import { partsOf, type ResponseParts, trackResponses } from "./response-parts.ts";
 
 /** A call that waits for its answer; `ServedCall` of runtime/calls is one. */
-export interface DispatchedCall extends RequestInfo, RequestSource {
+export interface DispatchedCall extends RequestInfo, RequestSource, RoutelessCall {
   reply(status: number, headers: HeaderList, body: OutgoingBody): void;
 }
 
@@ -19,6 +20,8 @@ export interface DispatcherOptions {
   /** Tells `ctx.call` and its like which request they belong to. */
   readonly scope: AsyncLocalStorage<RequestInfo>;
   readonly log: Logger;
+  /** Whether calls are told their route. Default not. */
+  readonly noteRoutes?: boolean;
 }
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -33,6 +36,7 @@ export class Dispatcher {
   readonly #app: AnyHono;
   readonly #scope: AsyncLocalStorage<RequestInfo>;
   readonly #log: Logger;
+  readonly #routes: NotedRouter | undefined;
   readonly #fetch: (request: LeanRequest, call: DispatchedCall) => Response | Promise<Response>;
 
   constructor(options: DispatcherOptions) {
@@ -40,6 +44,10 @@ export class Dispatcher {
     this.#app = options.app;
     this.#scope = options.scope;
     this.#log = options.log;
+    if (options.noteRoutes === true) {
+      this.#routes = new NotedRouter(this.#app.router);
+      this.#app.router = this.#routes;
+    }
     this.#fetch = (request, call) => this.#app.fetch(request.asRequest(), call);
     trackResponses();
     acceptLeanRequests();
@@ -62,6 +70,7 @@ export class Dispatcher {
   /** Sees to the answer of `call`, whatever happens. Does not throw. */
   dispatch(call: DispatchedCall): void {
     const request = new LeanRequest(this.#origin, call);
+    if (this.#routes !== undefined) this.#routes.calling = call;
     try {
       const response = this.#scope.run(call, this.#fetch, request, call);
       if (response instanceof Promise) this.#later(call, request, response);
@@ -93,15 +102,9 @@ export class Dispatcher {
     }
   }
 
-  /** The pattern of the route that answers, `/items/{id}`; undefined when none does. Not for the hot path. */
-  routeOf(method: string, path: string): string | undefined {
-    const end = path.indexOf("?");
-    const found = this.#app.router.match(method, end < 0 ? path : path.slice(0, end))[0] as readonly [
-      [unknown, { readonly method: string; readonly path: string }],
-      unknown,
-    ][];
-    const route = found.findLast(([[, { method: own }]]) => own !== "ALL")?.[0][1];
-    return route?.path.replace(/:([A-Za-z0-9_]+)(?:\{[^}]*\})?/g, "{$1}");
+  /** The pattern, `/items/{id}`, of a route that a call was told. */
+  patternOf(route: number): string | undefined {
+    return this.#routes?.patternOf(route);
   }
 
   /** In place of Hono's own plain text, which no author's notFound would answer. */

@@ -129,7 +129,13 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
     if (applied.length > 0) log.info("Migrated", { applied });
     phase("migrated");
     const app = definition.api?.(this.context) ?? new Hono();
-    this.#dispatcher = new Dispatcher({ service, app: app as AnyHono, scope: this.#scope, log });
+    this.#dispatcher = new Dispatcher({
+      service,
+      app: app as AnyHono,
+      scope: this.#scope,
+      log,
+      noteRoutes: this.#options.recorder !== undefined,
+    });
     await definition.start?.(this.context);
     this.relay.start();
     if (this.subscriptions.topics.length > 0) this.#pruner.start();
@@ -145,9 +151,9 @@ export class ServiceHost<S extends Schema, Events extends EventSchemas> {
     this.#dispatcher.dispatch(call);
   }
 
-  /** The pattern of the route that answers, `/items/{id}`; undefined when none does. */
-  routeOf(method: string, path: string): string | undefined {
-    return this.#dispatcher?.routeOf(method, path);
+  /** The pattern, `/items/{id}`, of a route that a call was told. */
+  patternOf(route: number): string | undefined {
+    return this.#dispatcher?.patternOf(route);
   }
 
   async health(): Promise<ProbeReply> {

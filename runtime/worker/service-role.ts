@@ -70,8 +70,7 @@ class ServiceRole implements Role {
       handler: (call) => host.dispatch(call),
       clock,
       random,
-      telemetry:
-        recorder && new ServerTelemetry({ recorder, routeOf: (method, path) => host.routeOf(method, path) }),
+      telemetry: recorder && new ServerTelemetry({ recorder, patternOf: (route) => host.patternOf(route) }),
     });
     this.#listener = await transport.listen(spec.address, {
       self,

@@ -86,6 +86,8 @@ export class ReplayedWorker {
   link: Link | undefined;
   readonly #options: WorkerOptions;
   readonly #server: ServerTelemetry;
+  /** Of the routes answered so far. */
+  readonly #patterns: string[] = [];
   readonly #sender: Sender;
   readonly #sql: SqlTelemetry;
   readonly #statements = new Map<string, { all(): unknown }>();
@@ -105,7 +107,7 @@ export class ReplayedWorker {
     this.recorder = new ReplayedRecorder({ owner, sample, slowMs, random }, moment);
     this.#server = new ServerTelemetry({
       recorder: this.recorder,
-      routeOf: (_method, path) => patternOf(path),
+      patternOf: (route) => this.#patterns[route - 1],
     });
     this.events = new EventTelemetry(this.recorder);
     const current = () => this.#current as never;
@@ -220,7 +222,14 @@ export class ReplayedWorker {
     this.#current = { callerTraceparent: sent, spanNumber: span, traceparent: "" };
     work();
     this.#current = before;
-    this.#server.ended(sent, span, true, startMs, status, "", { method, path, attempt: 1 });
+    const route = this.#routeOf(path);
+    this.#server.ended(sent, span, true, startMs, status, "", { method, path, attempt: 1, route });
+  }
+
+  #routeOf(path: string): number {
+    const pattern = patternOf(path);
+    const known = this.#patterns.indexOf(pattern);
+    return known < 0 ? this.#patterns.push(pattern) : known + 1;
   }
 
   #edgeTo({ service, instance }: ReplayedWorker) {
