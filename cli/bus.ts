@@ -1,4 +1,5 @@
 import type { DeadFilter, DeadLetter, SubscriptionInfo, TopicInfo } from "../runtime/bus/broker.ts";
+import type { PublishedByHand } from "../runtime/control/api.ts";
 import { parseDuration } from "../runtime/topology/duration.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
 import type { Event } from "../sdk/event.ts";
@@ -99,13 +100,16 @@ export async function publish(
     throw new MicrocosmError("bad-request", `The data is not JSON: ${(cause as Error).message}`, { cause });
   }
   const client = await ControlClient.find(options);
-  const published = await client.post<{ id: string; offset: number }>(`${topicPath(topic)}/events`, {
+  const published = await client.post<PublishedByHand>(`${topicPath(topic)}/events`, {
     data: value,
     ...(options.key === undefined ? {} : { key: options.key }),
     ...(options.subject === undefined ? {} : { subject: options.subject }),
   });
   if (options.json === true) printJson(published);
-  else print(`Published ${published.id} at offset ${published.offset}.`);
+  else {
+    const trace = published.traceId === undefined ? "" : `, trace ${published.traceId}`;
+    print(`Published ${published.id} at offset ${published.offset}${trace}.`);
+  }
   return undefined;
 }
 

@@ -2,10 +2,10 @@ import { BrokerClient } from "../runtime/bus/client.ts";
 import { MeshClient } from "../runtime/calls/client.ts";
 import { systemClock, systemRandom } from "../runtime/clock.ts";
 import type { InstanceInfo, LogLine } from "../runtime/control/api.ts";
-import { LineRelay } from "../runtime/control/line-relay.ts";
 import { LiveFeed } from "../runtime/control/live-feed.ts";
 import { graphOf, type TelemetryAccess } from "../runtime/control/routes/telemetry.ts";
 import { ControlServer } from "../runtime/control/server.ts";
+import { SupervisorTelemetry } from "../runtime/control/supervisor-telemetry.ts";
 import { Timeline } from "../runtime/control/timeline.ts";
 import { RegistryView } from "../runtime/registry/view.ts";
 import { InProcessLauncher } from "../runtime/supervisor/in-process-launcher.ts";
@@ -45,8 +45,8 @@ export interface StartedRun {
 
 /** The control plane's process: the supervisor, and beside it the control API with clients of the mesh and the bus. */
 export async function startRun(settings: RunSettings): Promise<StartedRun> {
-  let lines: LineRelay | undefined;
-  const { transport, launcher } = await workersOf(settings, () => lines?.count("mended"));
+  let own: SupervisorTelemetry | undefined;
+  const { transport, launcher } = await workersOf(settings, () => own?.count("mended"));
   const timeline = new Timeline(systemClock);
   const supervisor = new Supervisor({
     topology: settings.topology,
@@ -62,18 +62,19 @@ export async function startRun(settings: RunSettings): Promise<StartedRun> {
     },
     removed: (id) => timeline.removed(id),
     acted: (action) => timeline.action(action),
-    untold: (line) => lines?.take(line),
+    untold: (line) => own?.take(line),
   });
   await supervisor.open();
   const record = new RunRecorder(supervisor, timeline);
   const management = connectManagement(supervisor, transport, timeline);
-  lines = management.lines;
+  own = management.own;
   record.begin();
   const control = new ControlServer({
     supervisor,
     mesh: management.mesh,
     broker: management.broker,
     telemetry: management.telemetry,
+    recorder: management.own?.recorder,
     pages: dashboardFiles,
     port: settings.controlPort,
     exporter:
@@ -88,7 +89,7 @@ export async function startRun(settings: RunSettings): Promise<StartedRun> {
     await management.stop();
     record.end();
     await supervisor.stop();
-    await lines?.stop();
+    await own?.stop();
   };
   try {
     void tell(supervisor.logs.follow({ level: "notice" }), settings.log);
@@ -139,23 +140,33 @@ function connectManagement(supervisor: Supervisor, transport: Transport, timelin
     if (!view.applyDelta(delta)) view.apply(supervisor.registry.snapshot());
   });
   const services = Object.keys(supervisor.topology.services);
-  const mesh = new MeshClient({ self, transport, view, uses: [], services, balancers: {}, clock, random });
+  const { enabled } = supervisor.topology.telemetry;
+  const own = enabled ? new SupervisorTelemetry({ self, transport, view, clock }) : undefined;
+  own?.start();
+  const mesh = new MeshClient({
+    self,
+    transport,
+    view,
+    uses: [],
+    services,
+    balancers: {},
+    clock,
+    random,
+    recorder: own?.recorder,
+  });
   const locate = (service: string) => async (deadline: number) => {
     await view.waitReady(service, deadline);
     return view.ready(service)[0]?.address ?? "";
   };
   const broker = new BrokerClient({ transport, self, locate: locate("broker"), clock, random });
   const observer = new ObserverClient({ transport, self, locate: locate("observer"), clock });
-  const { enabled } = supervisor.topology.telemetry;
-  const lines = enabled ? new LineRelay({ self, transport, view, clock }) : undefined;
-  const skipped = () => lines?.count("updates");
+  const skipped = () => own?.count("updates");
   const telemetry = enabled ? watchRun(supervisor, observer, timeline, skipped) : undefined;
-  lines?.start();
-  /** All but `lines`, which has more to tell until the observer ends. */
+  /** All but `own`, which has more to tell until the observer ends. */
   const stop = async () => {
     await Promise.all([mesh.stop(), broker.stop(), observer.stop()]);
   };
-  return { mesh, broker, telemetry, lines, stop };
+  return { mesh, broker, telemetry, own, stop };
 }
 
 function watchRun(

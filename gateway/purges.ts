@@ -1,4 +1,5 @@
 import type { SubscriptionHandle } from "../runtime/bus/broker.ts";
+import { EventTelemetry } from "../runtime/worker/event-telemetry.ts";
 import type { WorkerRuntime } from "../runtime/worker/role.ts";
 import type { RouteCache } from "./middleware/cache.ts";
 
@@ -8,20 +9,24 @@ import type { RouteCache } from "./middleware/cache.ts";
  */
 export async function subscribePurges(
   caches: readonly RouteCache[],
-  { broker, self, log }: Pick<WorkerRuntime, "broker" | "self" | "log">,
+  { broker, self, log, recorder }: Pick<WorkerRuntime, "broker" | "self" | "log" | "recorder">,
 ): Promise<SubscriptionHandle[]> {
+  const subscription = `${self.instance}-cache`;
+  const telemetry = recorder && new EventTelemetry(recorder, subscription);
   const topics = [...new Set(caches.flatMap((cache) => cache.purgeOn))];
   const subscribed = await Promise.allSettled(
     topics.map((topic) =>
       broker.subscribe({
         topic,
-        subscription: `${self.instance}-cache`,
+        subscription,
         consumer: self.instance,
         concurrency: 1,
         from: "latest",
         ephemeral: true,
-        handler: async () => {
+        handler: async ({ event }) => {
+          const span = telemetry?.deliver(event);
           for (const cache of caches) if (cache.purgeOn.includes(topic)) cache.purge();
+          span?.ended();
         },
       }),
     ),

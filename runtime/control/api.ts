@@ -17,7 +17,7 @@ import type { InstanceState } from "../registry/registry.ts";
  * | POST /api/call CallInput | CallOutput |
  * | GET  /api/bus/topics | TopicInfo[] |
  * | GET  /api/bus/topics/:topic/events?offset=&time=&limit=&follow=1 | Event as NDJSON |
- * | POST /api/bus/topics/:topic/events {data,key?,subject?} | {id, offset} |
+ * | POST /api/bus/topics/:topic/events {data,key?,subject?} | PublishedByHand |
  * | POST /api/bus/topics/:topic/replay {subscription, offset?, time?} | {} |
  * | GET  /api/bus/topics/:topic/dead?limit=&subscription= | DeadLetter[] |
  * | POST /api/bus/topics/:topic/dead/replay {ids?, subscription?} | {count} |
@@ -99,6 +99,13 @@ export interface CallInput {
   readonly body?: string;
   /** Call as this user, the way the gateway would have it. */
   readonly user?: { readonly id: string; readonly roles: readonly string[] };
+}
+
+export interface PublishedByHand {
+  readonly id: string;
+  readonly offset: number;
+  /** Of the trace that the event began; absent where telemetry is off. */
+  readonly traceId?: string;
 }
 
 export interface CallOutput {

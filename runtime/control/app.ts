@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Broker } from "../bus/broker.ts";
 import type { Mesh } from "../calls/mesh.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
+import type { Recorder } from "../telemetry/recorder/recorder.ts";
 import type { RunInfo } from "./api.ts";
 import { DataFiles } from "./data/files.ts";
 import { bearerOnly, bearerOrSession, sameOriginOnly } from "./guard.ts";
@@ -30,6 +31,8 @@ export interface ControlAppOptions {
   readonly broker: Broker;
   /** Absent where telemetry is off. */
   readonly telemetry?: TelemetryAccess | undefined;
+  /** Takes the spans of what is done by hand; absent where telemetry is off. */
+  readonly recorder?: Recorder | undefined;
   readonly token: string;
   /** The dashboard; absent where there is none. */
   readonly pages?: (() => Promise<PageFiles>) | undefined;
@@ -69,7 +72,7 @@ export function createControlApp(options: ControlAppOptions): Hono {
     .route("/", instanceRoutes(supervisor))
     .route("/", logRoutes(supervisor.logs, ending))
     .route("/", callRoutes({ mesh }))
-    .route("/bus", busRoutes(broker, ending, options.acted))
+    .route("/bus", busRoutes({ broker, ending, acted: options.acted, recorder: options.recorder }))
     .route("/", dataRoutes(files))
     .route("/", openApiRoutes({ topology, gateway, version }))
     .route("/", requestRoutes({ gateway }))

@@ -3,6 +3,7 @@ import type { Broker } from "../bus/broker.ts";
 import type { Mesh } from "../calls/mesh.ts";
 import { processStart } from "../supervisor/process-identity.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
+import type { Recorder } from "../telemetry/recorder/recorder.ts";
 import type { RunInfo } from "./api.ts";
 import type { PageFiles } from "./routes/pages.ts";
 import type { TelemetryAccess } from "./routes/telemetry.ts";
@@ -19,6 +20,8 @@ export interface ControlServerOptions {
   readonly broker: Broker;
   /** Absent where telemetry is off. */
   readonly telemetry?: TelemetryAccess | undefined;
+  /** Takes the spans of what is done by hand; absent where telemetry is off. */
+  readonly recorder?: Recorder | undefined;
   /** The dashboard's files, asked for once; absent where there is none. */
   readonly pages?: (() => Promise<PageFiles>) | undefined;
   /** What was done to the run here and is no matter of its supervisor, for the timeline. */

@@ -22,13 +22,16 @@ interface Durations {
   readonly error: ExponentialHistogram;
 }
 
-/** Spans and durations of what a service publishes and handles (OpenTelemetry's messaging conventions). */
+/** Spans and durations of what a worker publishes and handles (OpenTelemetry's messaging conventions). */
 export class EventTelemetry {
   readonly recorder: Recorder;
+  readonly #subscription: string;
   readonly #topics = new Map<string, TopicTelemetry>();
 
-  constructor(recorder: Recorder) {
+  /** `subscription` is that of the events it handles: a service's has its name. */
+  constructor(recorder: Recorder, subscription: string = recorder.owner.service) {
     this.recorder = recorder;
+    this.#subscription = subscription;
   }
 
   /** A publish begins, within the span that `parent` names, or as the root of a trace. */
@@ -44,7 +47,7 @@ export class EventTelemetry {
   #of(topic: string): TopicTelemetry {
     let known = this.#topics.get(topic);
     if (known === undefined) {
-      known = telemetryOf(topic, this.recorder);
+      known = telemetryOf(topic, this.#subscription, this.recorder);
       this.#topics.set(topic, known);
     }
     return known;
@@ -137,8 +140,7 @@ export class DeliverySpan {
   }
 }
 
-function telemetryOf(topic: string, { owner, metrics }: Recorder): TopicTelemetry {
-  const subscription = owner.service;
+function telemetryOf(topic: string, subscription: string, { metrics }: Recorder): TopicTelemetry {
   const durations = (name: string, labels: Record<string, string>): Durations => ({
     ok: metrics.histogram(name, "ms", { ...labels, outcome: "ok" }),
     error: metrics.histogram(name, "ms", { ...labels, outcome: "error" }),

@@ -1,5 +1,7 @@
 import { useState } from "preact/hooks";
+import type { PublishedByHand } from "../../../runtime/control/api.ts";
 import { post } from "../../api.ts";
+import { traceHref } from "../links.ts";
 import { readJson } from "./json-text.ts";
 
 /** An event by hand. The broker knows no schemas: what the subscribers cannot use ends as a dead letter. */
@@ -7,7 +9,7 @@ export function Publish({ topic, example }: { topic: string; example: unknown })
   const [text, setText] = useState(() => JSON.stringify(example ?? {}, undefined, 2));
   const [key, setKey] = useState("");
   const [busy, setBusy] = useState(false);
-  const [result, setResult] = useState<{ text: string; bad: boolean } | undefined>();
+  const [result, setResult] = useState<{ text: string; bad: boolean; traceId?: string } | undefined>();
   const json = readJson(text);
 
   const send = async (event: SubmitEvent) => {
@@ -16,11 +18,11 @@ export function Publish({ topic, example }: { topic: string; example: unknown })
     setBusy(true);
     try {
       const path = `/api/bus/topics/${encodeURIComponent(topic)}/events`;
-      const { offset } = await post<{ offset: number }>(path, {
+      const { offset, traceId } = await post<PublishedByHand>(path, {
         data: json.value,
         ...(key !== "" && { key }),
       });
-      setResult({ text: `Published as #${offset}.`, bad: false });
+      setResult({ text: `Published as #${offset}.`, bad: false, ...(traceId !== undefined && { traceId }) });
     } catch (failure) {
       setResult({ text: failure instanceof Error ? failure.message : String(failure), bad: true });
     } finally {
@@ -54,6 +56,11 @@ export function Publish({ topic, example }: { topic: string; example: unknown })
           Publish to {topic}
         </button>
         {result !== undefined && <output class={result.bad ? "bad-text" : "good-text"}>{result.text}</output>}
+        {result?.traceId !== undefined && (
+          <a class="button small" href={traceHref(result.traceId)}>
+            Open trace →
+          </a>
+        )}
       </p>
     </form>
   );

@@ -1,9 +1,13 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import type { Broker } from "../../bus/broker.ts";
+import type { Broker, EventRecord } from "../../bus/broker.ts";
 import { encodeData } from "../../bus/data.ts";
 import { newTraceparent } from "../../calls/trace.ts";
 import { systemClock, systemRandom } from "../../clock.ts";
+import type { Recorder } from "../../telemetry/recorder/recorder.ts";
+import { traceIdOf } from "../../telemetry/recorder/trace-context.ts";
+import { EventTelemetry } from "../../worker/event-telemetry.ts";
+import type { PublishedByHand } from "../api.ts";
 import { bodyOf, flag, queryOf } from "../input.ts";
 import { ndjson } from "../ndjson.ts";
 import type { Action } from "../timeline.ts";
@@ -31,12 +35,16 @@ const replayInput = z
   .refine((value) => (value.offset === undefined) !== (value.time === undefined), "expected offset or time");
 const deadInput = z.strictObject({ ids: z.array(z.string().min(1)).min(1).optional(), subscription });
 
-/** `acted` hears what was done to the bus, in the timeline's words. */
-export function busRoutes(
-  broker: Broker,
-  ending: AbortSignal,
-  acted: (action: Action) => void = () => {},
-): Hono {
+export interface BusRouteOptions {
+  readonly broker: Broker;
+  readonly ending: AbortSignal;
+  /** Hears what was done to the bus, in the timeline's words. */
+  readonly acted?: ((action: Action) => void) | undefined;
+  /** Takes the spans of what is published here. */
+  readonly recorder?: Recorder | undefined;
+}
+
+export function busRoutes({ broker, ending, acted = () => {}, recorder }: BusRouteOptions): Hono {
   const letters = (count: number, topic: string, { subscription }: { subscription?: string | undefined }) =>
     `${count} dead ${count === 1 ? "letter" : "letters"} of ${subscription === undefined ? topic : `${subscription} in ${topic}`}`;
   return new Hono()
@@ -53,22 +61,33 @@ export function busRoutes(
       const topic = c.req.param("topic");
       const now = systemClock.now();
       const id = Bun.randomUUIDv7();
-      const at = await broker.publish(
-        topic,
-        {
-          id,
-          source: "/supervisor",
-          type: topic,
-          time: now,
-          subject,
-          key: key ?? subject,
-          traceparent: newTraceparent(systemRandom),
-          data: encodeData(data),
-        },
-        now + publishTimeoutMs,
-      );
+      // One each: kept, it would remember any name of a topic that somebody once got wrong.
+      const span = recorder && new EventTelemetry(recorder).publish(topic, undefined);
+      const record: EventRecord = {
+        id,
+        source: "/supervisor",
+        type: topic,
+        time: now,
+        subject,
+        key: key ?? subject,
+        traceparent: span?.traceparent ?? newTraceparent(systemRandom),
+        data: encodeData(data),
+      };
+      let offset: number;
+      try {
+        offset = await broker.publish(topic, record, now + publishTimeoutMs);
+        span?.ended(record, offset);
+      } catch (error) {
+        span?.ended(record, -1, error);
+        throw error;
+      }
       acted({ text: `publish to ${topic}` });
-      return c.json({ id, offset: at }, 201);
+      const published: PublishedByHand = {
+        id,
+        offset,
+        ...(span && { traceId: traceIdOf(span.traceparent) }),
+      };
+      return c.json(published, 201);
     })
     .post("/topics/:topic/replay", async (c) => {
       const input = await bodyOf(c, replayInput);

@@ -2,8 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { MicrocosmError } from "../../../sdk/errors.ts";
 import type { CallReply, Mesh } from "../../calls/mesh.ts";
-import { newTraceparent } from "../../calls/trace.ts";
-import { type Clock, type Random, systemClock, systemRandom } from "../../clock.ts";
+import { type Clock, systemClock } from "../../clock.ts";
 import type { IncomingBody } from "../../transport/transport.ts";
 import type { CallOutput } from "../api.ts";
 import { bodyOf } from "../input.ts";
@@ -26,11 +25,10 @@ const input = z.strictObject({
 export interface CallRouteOptions {
   readonly mesh: Mesh;
   readonly clock?: Clock;
-  readonly random?: Random;
 }
 
 export function callRoutes(options: CallRouteOptions): Hono {
-  const { mesh, clock = systemClock, random = systemRandom } = options;
+  const { mesh, clock = systemClock } = options;
   return new Hono().post("/call", async (c) => {
     const { service, method, path, headers, body, user } = await bodyOf(c, input);
     const startedAt = performance.now();
@@ -45,7 +43,8 @@ export function callRoutes(options: CallRouteOptions): Hono {
       {
         user,
         deadline: clock.now() + callTimeoutMs,
-        traceparent: newTraceparent(random),
+        // It begins one.
+        traceparent: "",
         signal: c.req.raw.signal,
       },
     );

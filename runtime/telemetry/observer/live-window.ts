@@ -134,7 +134,7 @@ export class LiveWindow {
       if (point.at <= now - spanMs) break;
       const { name, labels } = point.series;
       const { service = "", instance = "" } = labels;
-      if (name === metric.serverDuration || name === metric.processDuration) {
+      if (isWork(point.series, service)) {
         const { sum, instances } = serviceOf(service);
         sum.add(point);
         // As many as have gauges: of what is one too many, its service knows all the same.
@@ -190,6 +190,11 @@ export class LiveWindow {
       loopDelayMs: values.loopDelayMs ?? 0,
     };
   }
+}
+
+/** What a service has to do. The events that empty a gateway's caches are none of its requests: edges tell of them. */
+function isWork({ name }: LiveSeries, service: string): boolean {
+  return name === metric.serverDuration || (name === metric.processDuration && service !== "gateway");
 }
 
 /** The broker is in the middle of every event: who publishes is told by publishes, who takes them by deliveries. */

@@ -5,8 +5,9 @@ import { RegistryView } from "../registry/view.ts";
 import { decodeBatch } from "../telemetry/batch-body.ts";
 import type { TelemetryBatch } from "../telemetry/model.ts";
 import { MemoryTransport } from "../transport/memory.ts";
+import { EventTelemetry } from "../worker/event-telemetry.ts";
 import type { LogLine } from "./api.ts";
-import { LineRelay } from "./line-relay.ts";
+import { SupervisorTelemetry } from "./supervisor-telemetry.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -33,7 +34,7 @@ async function setUp(maxLines?: number) {
       notify: (_link, _head, body) => void heard.push(decodeBatch(body) as TelemetryBatch),
     },
   });
-  const relay = new LineRelay({
+  const telemetry = new SupervisorTelemetry({
     self: { service: "supervisor", instance: "supervisor", generation: 1 },
     transport,
     view,
@@ -42,7 +43,7 @@ async function setUp(maxLines?: number) {
   });
   cleanups.push(
     () => listener.stop(),
-    () => relay.stop(),
+    () => telemetry.stop(),
   );
   let version = 0;
   const observer = (state: InstanceRecord["state"]) => {
@@ -51,7 +52,7 @@ async function setUp(maxLines?: number) {
   };
   const lines = () => heard.flatMap(({ logs }) => logs);
   const messages = () => lines().map(({ message }) => message);
-  return { relay, observer, heard, lines, messages };
+  return { telemetry, observer, heard, lines, messages };
 }
 
 async function until(check: () => boolean): Promise<void> {
@@ -63,11 +64,11 @@ async function until(check: () => boolean): Promise<void> {
 }
 
 test("lines wait for the observer, and are still of whom they were", async () => {
-  const { relay, observer, lines } = await setUp();
-  relay.start();
-  relay.take(line("Segmentation fault"));
-  relay.take(line("beside", { fields: { traceId: "a".repeat(32), spanId: "b".repeat(16), n: 1 } }));
-  relay.take(line("orders-1 died", { service: "supervisor", instance: "supervisor" }));
+  const { telemetry, observer, lines } = await setUp();
+  telemetry.start();
+  telemetry.take(line("Segmentation fault"));
+  telemetry.take(line("beside", { fields: { traceId: "a".repeat(32), spanId: "b".repeat(16), n: 1 } }));
+  telemetry.take(line("orders-1 died", { service: "supervisor", instance: "supervisor" }));
   observer("ready");
   await until(() => lines().length === 3);
   expect(lines()).toEqual([
@@ -78,9 +79,9 @@ test("lines wait for the observer, and are still of whom they were", async () =>
 });
 
 test("of too many the oldest give way, and are counted", async () => {
-  const { relay, observer, heard, messages } = await setUp(3);
-  relay.start();
-  for (let n = 0; n < 10; n++) relay.take(line(`line ${n}`));
+  const { telemetry, observer, heard, messages } = await setUp(3);
+  telemetry.start();
+  for (let n = 0; n < 10; n++) telemetry.take(line(`line ${n}`));
   observer("ready");
   await until(() => heard.length > 0);
   expect(messages()).toEqual(["line 7", "line 8", "line 9"]);
@@ -88,26 +89,48 @@ test("of too many the oldest give way, and are counted", async () => {
 });
 
 test("what is counted is told, also without a line", async () => {
-  const { relay, observer, heard } = await setUp();
-  relay.start();
+  const { telemetry, observer, heard } = await setUp();
+  telemetry.start();
   observer("ready");
   await until(() => heard.length > 0);
-  relay.count("mended");
-  relay.count("updates");
+  telemetry.count("mended");
+  telemetry.count("updates");
   await until(() => heard.some(({ dropped }) => dropped.mended === 1 && dropped.updates === 1));
 });
 
 test("what was written while the others ended is told before the observer does", async () => {
-  const { relay, observer, heard, messages } = await setUp();
-  relay.start();
+  const { telemetry, observer, heard, messages } = await setUp();
+  telemetry.start();
   observer("ready");
   await until(() => heard.length > 0);
-  relay.take(line("the last"));
+  telemetry.take(line("the last"));
   observer("draining");
   await Bun.sleep(50);
   expect(messages()).toEqual(["the last"]);
   const began = performance.now();
-  relay.take(line("too late"));
-  await Promise.all([relay.stop(), relay.stop()]);
+  telemetry.take(line("too late"));
+  await Promise.all([telemetry.stop(), telemetry.stop()]);
   expect(performance.now() - began).toBeLessThan(450);
+});
+
+test("what is published by hand is a span that leaves at once, and the root of its trace", async () => {
+  const { telemetry, observer, heard } = await setUp();
+  telemetry.start();
+  observer("ready");
+  const span = new EventTelemetry(telemetry.recorder).publish("news", undefined);
+  span.ended(undefined, 3);
+  const spans = () => heard.flatMap((batch) => batch.spans);
+  await until(() => spans().length > 0);
+  expect(spans()).toMatchObject([
+    {
+      name: "publish news",
+      kind: "producer",
+      service: "supervisor",
+      instance: "supervisor",
+      status: "unset",
+    },
+  ]);
+  expect(spans()[0]).not.toHaveProperty("parentSpanId");
+  // Its deliveries are sampled, as it is.
+  expect(span.traceparent).toBe(`00-${spans()[0]!.traceId}-${spans()[0]!.spanId}-01`);
 });

@@ -5,7 +5,7 @@ import { Sender } from "../telemetry/recorder/sender.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
 import type { LogLine } from "./api.ts";
 
-export interface LineRelayOptions {
+export interface SupervisorTelemetryOptions {
   readonly self: Peer;
   readonly transport: Transport;
   /** Says where the observer is. */
@@ -15,30 +15,31 @@ export interface LineRelayOptions {
   readonly maxLines?: number;
 }
 
-/** There are no spans here. */
-const leastSpans = 2;
+/** What is done by hand is rare, and leaves at once: as many wait while there is no observer. */
+const ringSpans = 256;
 
 /**
- * Brings the observer the lines that it has from no worker: what was written beside a logger, and the supervisor's own.
- * As a worker brings its own: in batches about once a second, bounded, what was let go is counted.
+ * Brings the observer what it has from no worker: lines that were written beside a logger, the supervisor's own, and spans
+ * of what somebody does by hand, all of which are kept. As a worker brings its own: in batches, bounded, what was let go is
+ * counted.
  */
-export class LineRelay {
-  readonly #recorder: Recorder;
+export class SupervisorTelemetry {
+  readonly recorder: Recorder;
   readonly #sender: Sender;
   readonly #view: RegistryView;
   #unwatch: () => void = () => {};
 
-  constructor({ self, transport, view, clock, maxLines = 4096 }: LineRelayOptions) {
+  constructor({ self, transport, view, clock, maxLines = 4096 }: SupervisorTelemetryOptions) {
     this.#view = view;
-    this.#recorder = new Recorder({
+    this.recorder = new Recorder({
       owner: self,
-      sample: 0,
-      slowMs: 0,
-      ringSpans: leastSpans,
+      sample: 1,
+      slowMs: Number.POSITIVE_INFINITY,
+      ringSpans,
       maxLogs: maxLines,
     });
     const locate = () => view.ready("observer")[0]?.address;
-    this.#sender = new Sender({ recorder: this.#recorder, self, transport, locate, clock });
+    this.#sender = new Sender({ recorder: this.recorder, self, transport, locate, clock });
   }
 
   start(): void {
@@ -53,7 +54,7 @@ export class LineRelay {
 
   take({ fields = {}, ...line }: LogLine): void {
     const { traceId, spanId, ...rest } = fields;
-    this.#recorder.log({
+    this.recorder.log({
       ...line,
       ...(typeof traceId === "string" ? { traceId } : {}),
       ...(typeof spanId === "string" ? { spanId } : {}),
@@ -63,7 +64,7 @@ export class LineRelay {
 
   /** A line that had to be mended, or an update that a reader was too slow for. */
   count(what: "mended" | "updates"): void {
-    this.#recorder.count(what);
+    this.recorder.count(what);
   }
 
   /** Waits for no observer: at the end of a run there is none any more. Idempotent. */
