@@ -7,8 +7,15 @@ import { rowsInUse } from "./rows-in-use.ts";
 const height = 200;
 const axis = { left: 62, bottom: 22, right: 8, top: 6 } as const;
 
-/** Latency over time: the more requests took about so long, the stronger the colour, on a logarithmic scale. */
-export function HeatmapChart({ data, label }: { data: Heatmap; label: string }) {
+export interface HeatmapChartProps {
+  readonly data: Heatmap;
+  readonly label: string;
+  /** What took so long: `requests`. */
+  readonly counted: string;
+}
+
+/** Latency over time: the more took about so long, the stronger the colour, on a logarithmic scale. */
+export function HeatmapChart({ data, label, counted }: HeatmapChartProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
@@ -50,7 +57,7 @@ export function HeatmapChart({ data, label }: { data: Heatmap; label: string }) 
         onPointerMove={pointed}
         onPointerLeave={() => setTold(undefined)}
       />
-      <p class="heatmap-told">{told ?? "Point at a field to see how many requests it stands for."}</p>
+      <p class="heatmap-told">{told ?? `Point at a field to see how many ${counted} it stands for.`}</p>
     </div>
   );
 }

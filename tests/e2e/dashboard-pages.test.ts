@@ -246,6 +246,10 @@ describe("bus", () => {
     await data.fill(JSON.stringify({ name: evil }));
     await page.getByRole("button", { name: /^Publish/ }).click();
     await page.getByText(/Published as #\d+/).waitFor();
+    await browser.shoot("bus-publish-light");
+    await page.getByRole("link", { name: "Open trace" }).click();
+    await page.locator(".waterfall-row", { hasText: "publish product.created" }).waitFor({ timeout: 30_000 });
+    await open("/bus/product.created");
     await page.getByRole("link", { name: "Live tail" }).click();
     await page.locator(".event-card", { hasText: evil }).first().waitFor();
     await browser.shoot("bus-tail-light");

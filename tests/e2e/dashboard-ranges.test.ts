@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import axe, { type AxeResults } from "axe-core";
 import { Browser, chromiumPath } from "../kit/browser.ts";
 import { eventually, Run } from "../kit/run.ts";
+import { Customer } from "../kit/shop.ts";
 
 const testTimeoutMs = 120_000;
 const minuteOverMs = 90_000;
@@ -12,8 +13,16 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("cha
   let load: ReturnType<typeof setInterval>;
   beforeAll(async () => {
     run = await Run.start();
-    const look = () => fetch(`${run.gateway}/v1/products?limit=5`).then((answer) => answer.arrayBuffer());
-    load = setInterval(() => void look().catch(() => undefined), 100);
+    // The list comes from the gateway's cache, one product from catalog.
+    const paths = ["/v1/products?limit=5", "/v1/products/none"];
+    const look = () =>
+      Promise.all(paths.map((path) => fetch(run.gateway + path).then((answer) => answer.arrayBuffer())));
+    let looks = 0;
+    load = setInterval(() => {
+      void look().catch(() => undefined);
+      // An event now and then: identity tells of the new user.
+      if (looks++ % 30 === 0) void Customer.register(run.gateway).catch(() => undefined);
+    }, 100);
   }, testTimeoutMs);
   afterAll(async () => {
     clearInterval(load);
@@ -34,8 +43,15 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("cha
       });
       for (const [by, name, where] of [
         ["edge", "gateway → catalog", "service=gateway & to=catalog"],
+        ["edge&edges=publishes", "identity → user.registered", "service=identity & topic=user.registered"],
+        [
+          "edge&edges=deliveries",
+          "user.registered → notifications",
+          "topic=user.registered & service=notifications",
+        ],
         ["instance", "catalog-1", "instance=catalog-1"],
-        ["route", "GET /v1/products", "route=GET /v1/products"],
+        ["route", "gateway GET /v1/products", "service=gateway & route=GET /v1/products"],
+        ["route", "catalog GET /products/{id}", "service=catalog & route=GET /products/{id}"],
         ["service", "catalog", "service=catalog"],
       ] as const) {
         await page.goto(`${run.control}/charts?range=1m&by=${by}`);
@@ -44,7 +60,7 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("cha
         await page.locator(`.heatmap canvas[aria-label="Latency of ${name} over time"]`).waitFor();
         expect(new URL(page.url()).searchParams.get("heat")).toBe(name);
         expect(asked).toContain(where);
-        await browser.shoot(`metrics-by-${by}-light`);
+        await browser.shoot(`metrics-by-${by.replace(/.*=/, "")}-light`);
       }
       // The address alone brings the same map back.
       await page.reload();

@@ -4,7 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { PublishedByHand } from "../../runtime/control/api.ts";
 import type {
+  ListedTrace,
   LiveGraph,
   ObserverStats,
   Series,
@@ -48,6 +50,8 @@ async function json<T>(path: string): Promise<T> {
   return (await answer.json()) as T;
 }
 
+const byService = (a: { readonly service: string }, b: { readonly service: string }) =>
+  a.service < b.service ? -1 : 1;
 const traceOf = (number: number) => number.toString(16).padStart(32, "a");
 
 /** A request as an instrumented client outside makes it. */
@@ -153,6 +157,58 @@ describe("the shop's telemetry", () => {
     const lint = Bun.spawnSync(["promtool", "check", "metrics"], { stdin: new Blob([text]) });
     expect(lint.stdout.toString() + lint.stderr.toString()).toBe("");
     expect(lint.exitCode).toBe(0);
+  });
+
+  test("an event published by hand begins a trace of each delivery, of the one that empties the gateway's cache too", async () => {
+    const product = { productId: "p-hand", name: "Hand", priceCents: 1, currency: "EUR", initialStock: 1 };
+    const topic = "product.created";
+    const { stdout } = await run.cli("bus", "publish", topic, JSON.stringify(product), "--json");
+    const { traceId } = JSON.parse(stdout) as PublishedByHand;
+    const { summary, spans, orphans } = await settled(traceId!, 4);
+    expect(orphans).toBe(0);
+    expect(summary).toMatchObject({ name: `publish ${topic}`, rootService: "supervisor", status: "ok" });
+    const [publish] = spans;
+    const handled = spans.filter(({ kind }) => kind === "consumer").toSorted(byService);
+    expect(handled.map(({ service, name }) => [service, name])).toEqual([
+      ["gateway", `process ${topic}`],
+      ["inventory", `process ${topic}`],
+    ]);
+    for (const [place, subscription] of ["gateway-1-cache", "inventory"].entries()) {
+      expect(handled[place]).toMatchObject({
+        parentSpanId: publish!.spanId,
+        links: [{ traceId, spanId: publish!.spanId }],
+        attributes: {
+          "messaging.message.id": publish!.attributes["messaging.message.id"],
+          "messaging.consumer.group.name": subscription,
+        },
+      });
+    }
+    await eventually("the delivery in a chart", async () => {
+      const range = `by=topic,subscription&stat=rate&stepMs=1000&from=${Date.now() - 60_000}&to=${Date.now()}`;
+      const series = await json<Series[]>(`/series?metric=messaging.process.duration&${range}`);
+      return series.some(({ labels }) => labels.subscription === "gateway-1-cache") ? true : undefined;
+    });
+  });
+
+  test("a call by hand is whole as well, and a service's durations are told by its own routes", async () => {
+    expect((await run.cli("call", "catalog", "GET", "/products/none")).code).toBe(1);
+    const trace = await eventually("the call's trace", async () => {
+      const [found] = await json<ListedTrace[]>("/traces?service=supervisor&route=GET%20/products/{id}");
+      return found;
+    });
+    const { spans, orphans } = await settled(trace.traceId, 3);
+    expect(orphans).toBe(0);
+    expect(spans.map(({ service, name }) => [service, name]).slice(0, 2)).toEqual([
+      ["supervisor", "GET catalog"],
+      ["catalog", "GET /products/{id}"],
+    ]);
+    await eventually("the route in the scrape", async () => {
+      const text = await (await ask("/metrics")).text();
+      const line =
+        /^http_server_request_duration_seconds_count\{instance="catalog-1",outcome="ok",(.*)\} \d+$/gm;
+      const routes = [...text.matchAll(line)].map(([, labels]) => labels);
+      return routes.includes('route="GET /products/{id}",service="catalog",status="404"') ? true : undefined;
+    });
   });
 
   test("the terminal shows the same: metrics once, top until it is told to end, graph as a diagram", async () => {

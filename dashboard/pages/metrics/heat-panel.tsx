@@ -15,6 +15,8 @@ export interface HeatPanelProps {
   readonly metric: string;
   /** Labels that tell one line of the page from another; the map is of one of them. */
   readonly by: string;
+  /** What is counted: `requests`. */
+  readonly counted: string;
   readonly where: readonly string[];
   readonly range: SeriesRange;
 }
@@ -26,8 +28,8 @@ interface Line {
 
 const minEveryMs = 3000;
 
-/** How long the requests took of one service, edge, instance or route: the one in the address, or the busiest. */
-export function HeatPanel({ metric, by, where, range }: HeatPanelProps) {
+/** How long it took, of one service, edge, instance or route: the one in the address, or the busiest. */
+export function HeatPanel({ metric, by, counted, where, range }: HeatPanelProps) {
   const { answer, error } = useSeries([{ metric, stat: "rate", by, where }], range);
   const lines = linesOf(answer?.series[0] ?? [], where);
   // The busiest may be another one with each step: it stays what it was, or the picture would change by itself.
@@ -40,7 +42,7 @@ export function HeatPanel({ metric, by, where, range }: HeatPanelProps) {
   const empty = answer !== undefined && (line === undefined || (map.data !== undefined && isEmpty(map.data)));
   return (
     <Panel
-      title="Latency, all requests"
+      title={`Latency, all ${counted}`}
       actions={
         line !== undefined && (
           <span class="field">
@@ -62,9 +64,9 @@ export function HeatPanel({ metric, by, where, range }: HeatPanelProps) {
       }
     >
       <ErrorLine message={told instanceof Error ? told.message : undefined} />
-      {empty && <p class="chart-calm">No requests in this time</p>}
+      {empty && <p class="chart-calm">No {counted} in this time</p>}
       {line !== undefined && map.data !== undefined && !empty && (
-        <HeatmapChart data={map.data} label={`Latency of ${line.name} over time`} />
+        <HeatmapChart data={map.data} label={`Latency of ${line.name} over time`} counted={counted} />
       )}
     </Panel>
   );

@@ -22,10 +22,50 @@ const views = [
 ] as const;
 type View = (typeof views)[number]["key"];
 
+/** What the lines of a view are. */
+interface Lines {
+  readonly metric: string;
+  /** Labels that tell one from another. */
+  readonly by: string;
+  /** What is counted, in the titles and when there is nothing. */
+  readonly counted: string;
+  /** Before the percentiles. */
+  readonly took: string;
+}
+
+const requests = { metric: metric.serverDuration, counted: "requests", took: "Latency" } as const;
+
+const linesOf: Readonly<Record<Exclude<View, "edge">, Lines>> = {
+  service: { ...requests, by: "service" },
+  instance: { ...requests, by: "instance" },
+  route: { ...requests, by: "service,route" },
+};
+
+/** Of edges as those at their beginning see them, and deliveries as those at their end. */
+const edges = [
+  {
+    key: "calls",
+    text: "Calls",
+    lines: { metric: metric.clientDuration, by: "service,to", counted: "requests", took: "Latency" },
+  },
+  {
+    key: "publishes",
+    text: "Publishes",
+    lines: { metric: metric.publishDuration, by: "service,topic", counted: "publishes", took: "Latency" },
+  },
+  {
+    key: "deliveries",
+    text: "Deliveries",
+    lines: { metric: metric.processDuration, by: "topic,service", counted: "deliveries", took: "Handling" },
+  },
+] as const satisfies readonly { readonly key: string; readonly text: string; readonly lines: Lines }[];
+
 function Metrics() {
   const services = useServices();
   const service = query.value.get("service") ?? "";
   const view = views.find(({ key }) => key === query.value.get("by"))?.key ?? "service";
+  const edge = edges.find(({ key }) => key === query.value.get("edges")) ?? edges[0];
+  const lines = view === "edge" ? edge.lines : linesOf[view];
   const picked = timeRangeOf(query.value, now());
   const range = seriesRangeOf(picked);
   const { entries } = useTimeline(range);
@@ -56,16 +96,25 @@ function Metrics() {
           chosen={view}
           onChoose={(by) => setQuery({ by, heat: undefined })}
         />
+        {view === "edge" && (
+          <Segments
+            label="Edges"
+            options={edges}
+            chosen={edge.key}
+            onChoose={(key) => setQuery({ edges: key, heat: undefined })}
+          />
+        )}
         <Spring />
         <TimeRangePicker range={picked} />
       </Toolbar>
       <div class="chart-grid">
-        <Requests view={view} where={where} {...common} />
+        <Traffic lines={lines} where={where} {...common} />
       </div>
       <HeatPanel
-        key={`${view} ${service}`}
-        metric={sourceOf(view)}
-        by={labels[view]}
+        key={`${lines.metric} ${lines.by} ${service}`}
+        metric={lines.metric}
+        by={lines.by}
+        counted={lines.counted}
         where={where}
         range={range}
       />
@@ -100,39 +149,27 @@ function Metrics() {
   );
 }
 
-interface RequestsProps {
-  readonly view: View;
+interface TrafficProps {
+  readonly lines: Lines;
   readonly where: readonly string[];
   readonly range: SeriesRange;
   readonly marks: ReturnType<typeof useTimeline>["entries"];
   readonly onRange: (from: number, to: number) => void;
 }
 
-const labels: Readonly<Record<View, string>> = {
-  service: "service",
-  edge: "service,to",
-  instance: "instance",
-  route: "route",
-};
-
-/** Of edges as the callers see them. */
-function sourceOf(view: View): string {
-  return view === "edge" ? metric.clientDuration : metric.serverDuration;
-}
-
-/** Rate, errors and percentiles. */
-function Requests({ view, where, ...common }: RequestsProps) {
-  const source = sourceOf(view);
-  const by = labels[view];
+/** Rate, errors and percentiles; of deliveries also how long they were on their way. */
+function Traffic({ lines, where, ...common }: TrafficProps) {
+  const { metric: source, by, counted, took } = lines;
   const ask = (stat: string, more: readonly string[] = []) => ({
     metric: source,
     stat,
     by,
     where: [...where, ...more],
   });
+  const delay = (stat: string) => ({ ...ask(stat), metric: metric.deliveryDelay });
   return (
     <>
-      <SeriesPanel {...common} title="Requests" ask={ask("rate")} format={formatRate} zero />
+      <SeriesPanel {...common} title={capital(counted)} ask={ask("rate")} format={formatRate} zero />
       <SeriesPanel
         {...common}
         title="Errors"
@@ -141,10 +178,30 @@ function Requests({ view, where, ...common }: RequestsProps) {
         zero
         calm="No errors"
       />
-      <SeriesPanel {...common} title="Latency, p50" ask={ask("p50")} format={formatMs} />
-      <SeriesPanel {...common} title="Latency, p99" ask={ask("p99")} format={formatMs} />
+      <SeriesPanel {...common} title={`${took}, p50`} ask={ask("p50")} format={formatMs} />
+      <SeriesPanel {...common} title={`${took}, p99`} ask={ask("p99")} format={formatMs} />
+      {source === metric.processDuration && (
+        <>
+          <SeriesPanel
+            {...common}
+            title="From publish to handler, p50"
+            ask={delay("p50")}
+            format={formatMs}
+          />
+          <SeriesPanel
+            {...common}
+            title="From publish to handler, p99"
+            ask={delay("p99")}
+            format={formatMs}
+          />
+        </>
+      )}
     </>
   );
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 /** Not `/metrics`: that is where Prometheus looks. */

@@ -54,9 +54,9 @@ export function SeriesPanel(props: SeriesPanelProps) {
   );
 }
 
-/** `orders → catalog` of an edge; the values of the labels otherwise. */
+/** `orders → catalog`, `orders → order.placed`, `order.placed → payments` of an edge; the values of the labels otherwise. */
 export function nameOf(labels: Readonly<Record<string, string>>): string {
   const values = Object.values(labels).filter((value) => value !== "");
-  if (labels.service !== undefined && labels.to !== undefined) return values.join(" → ");
-  return values.join(" ") || "all";
+  const isEdge = labels.service !== undefined && (labels.to ?? labels.topic) !== undefined;
+  return values.join(isEdge ? " → " : " ") || "all";
 }
