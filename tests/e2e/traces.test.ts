@@ -4,14 +4,23 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ControlClient } from "../../runtime/control/client.ts";
-import type { ObserverStats, TraceDetail } from "../../runtime/telemetry/query.ts";
+import type { SpanRecord } from "../../runtime/telemetry/model.ts";
+import type { ListedTrace, ObserverStats, TraceDetail } from "../../runtime/telemetry/query.ts";
+import type { Event } from "../../sdk/event.ts";
 import { eventually, Run, root } from "../kit/run.ts";
 import { Customer, type Order } from "../kit/shop.ts";
-import { expectWhole, Processes, shapeOf } from "../kit/traces.ts";
+import { expectWhole, Processes, shapeOf, shapeOfTree } from "../kit/traces.ts";
 
 const requests = 10_000;
 const orders = 200;
 const atOnce = 10;
+/** Who is killed with which request. */
+const deaths: ReadonlyMap<number, string> = new Map([
+  [requests * 0.2, "catalog-1"],
+  [requests * 0.4, "catalog-1"],
+  [requests * 0.6, "inventory-1"],
+]);
+const killed = [...deaths.values()];
 
 let directory: string;
 let run: Run;
@@ -123,6 +132,59 @@ const course: Readonly<Record<string, readonly string[]>> = {
   "order.confirmed": ["inventory", "notifications"],
 };
 
+/** An order that nobody's death touched. */
+const untouched = shapeOfTree(`
+gateway:server:POST /v1/orders
+  gateway:client:POST orders
+    orders:server:POST /orders
+      orders:client:GET catalog
+        catalog:server:GET /prices
+          catalog:client:SELECT catalog
+      orders:client:SELECT orders × 2
+      orders:client:INSERT orders × 3
+      orders:client:TRANSACTION orders
+      orders:producer:publish order.placed
+        inventory:consumer:process order.placed
+          inventory:client:SELECT inventory × 2
+          inventory:client:INSERT inventory
+          inventory:client:UPDATE inventory
+          inventory:client:TRANSACTION inventory
+          inventory:producer:publish stock.changed
+          inventory:producer:publish stock.reserved
+            orders:consumer:process stock.reserved
+              orders:client:SELECT orders
+              orders:client:INSERT orders
+              orders:client:UPDATE orders
+              orders:client:TRANSACTION orders
+            payments:consumer:process stock.reserved
+              payments:client:SELECT payments × 2
+              payments:client:INSERT payments
+              payments:client:TRANSACTION payments
+              payments:producer:publish payment.captured
+                orders:consumer:process payment.captured
+                  orders:client:SELECT orders
+                  orders:client:INSERT orders
+                  orders:client:UPDATE orders
+                  orders:client:TRANSACTION orders
+                  orders:producer:publish order.confirmed
+                    inventory:consumer:process order.confirmed
+                      inventory:client:SELECT inventory × 2
+                      inventory:client:INSERT inventory
+                      inventory:client:UPDATE inventory
+                      inventory:client:TRANSACTION inventory
+                      inventory:producer:publish stock.changed
+                    notifications:consumer:process order.confirmed
+                      notifications:client:INSERT notifications
+                      notifications:client:TRANSACTION notifications
+`);
+
+/** Something of it was done again, or cut off. */
+function wasTouched({ spans, orphans }: TraceDetail): boolean {
+  const again = spans.some(({ attributes }) => Number(attributes["microcosm.delivery"] ?? 1) > 1);
+  const sent = spans.some(({ attributes }) => Number(attributes["http.request.resend_count"] ?? 0) > 0);
+  return again || sent || orphans > 0;
+}
+
 /** One publish of each event, and each delivery of it, again after a death; the last one of them did it. */
 function expectOrder(detail: TraceDetail): void {
   processes.expectWhole(detail);
@@ -144,6 +206,55 @@ function expectOrder(detail: TraceDetail): void {
   }
 }
 
+/** Each event in the broker's log has its publish, under the id that it carries. */
+async function expectPublished(topic: string, traces: readonly TraceDetail[]): Promise<void> {
+  const publishes = new Map<string, SpanRecord>();
+  for (const { spans } of traces) {
+    for (const span of spans) if (span.name === `publish ${topic}`) publishes.set(span.spanId, span);
+  }
+  let events = 0;
+  for await (const event of control.lines<Event>(`/api/bus/topics/${topic}/events?offset=0&limit=10000`)) {
+    events++;
+    const [, traceId, spanId = ""] = event.traceparent?.split("-") ?? [];
+    const span = publishes.get(spanId);
+    publishes.delete(spanId);
+    if (span === undefined)
+      expect([topic, event.id, processes.wasCutOff(spanId)]).toEqual([topic, event.id, true]);
+    else expect([span.traceId, span.attributes["messaging.message.id"]]).toEqual([traceId!, event.id]);
+  }
+  expect(events).toBe(orders);
+  expect(publishes.size).toBe(0);
+}
+
+/** Nothing was dropped or came twice, and no part of a trace stands somewhere as one of its own. */
+async function expectNothingElse(traces: ReadonlySet<string>): Promise<void> {
+  const { dropped } = await control.get<ObserverStats>("/api/telemetry/stats");
+  // After a death; and in order of arrival, which says nothing.
+  const { orphan: _orphan, late: _late, ...others } = dropped;
+  expect(others).toEqual({});
+  const besides = new Set<string>();
+  const seen = new Set<string>();
+  for (let before: number | undefined; ; ) {
+    const more = before === undefined ? "" : `&before=${before}`;
+    const page = await control.get<ListedTrace[]>(`/api/telemetry/traces?limit=1000${more}`);
+    for (const { traceId, rootService, name } of page) {
+      if (traces.has(traceId)) seen.add(traceId);
+      else besides.add(`${rootService} ${name}`);
+    }
+    if (page.length === 0) break;
+    before = Math.min(...page.map(({ id }) => id));
+  }
+  expect(seen.size).toBe(requests);
+  // The customer logs in, the gateway fetches a key, the test looks at products and orders.
+  expect([...besides].sort()).toEqual([
+    "gateway GET /v1/orders",
+    "gateway GET /v1/products",
+    "gateway GET identity",
+    "gateway POST /v1/tokens",
+    "gateway POST /v1/users",
+  ]);
+}
+
 async function products(): Promise<readonly { readonly id: string }[]> {
   const page = await customer.get<{ items: { id: string }[] }>("/v1/products?limit=50");
   return page.body.items;
@@ -159,8 +270,8 @@ describe("a trace is whole", () => {
     const reads: string[] = [];
     await inParallel(requests, async (index) => {
       // Killed while both kinds of requests are under way.
-      if (index === requests * 0.2 || index === requests * 0.4) await kill("catalog-1");
-      if (index === requests * 0.6) await kill("inventory-1");
+      const victim = deaths.get(index);
+      if (victim !== undefined) await kill(victim);
       if (index % (requests / orders) === 0) {
         const answer = await customer.order([{ productId: item(index), quantity: 1 }]);
         expect(answer.status).toBe(202);
@@ -176,12 +287,22 @@ describe("a trace is whole", () => {
       return all.length === orders && all.every(({ status }) => status !== "pending");
     });
     await settled();
+    const only = new Map(killed.map((id) => [id, killed.filter((each) => each === id).length]));
+    for (const { id, generation } of await run.instances()) {
+      // Who died besides would be excused by nothing below.
+      expect([id, generation]).toEqual([id, 1 + (only.get(id) ?? 0)]);
+    }
     const readTraces = await inParallel(reads.length, (index) => found(reads[index]!));
     const orderTraces = await inParallel(placed.length, (index) => found(placed[index]!.trace));
     for (const { spans } of [...readTraces, ...orderTraces]) processes.learn(spans);
     expect(new Set([...reads, ...placed.map(({ trace: id }) => id)]).size).toBe(requests);
     for (const detail of readTraces) expectRead(detail);
     for (const detail of orderTraces) expectOrder(detail);
+    const spared = orderTraces.filter((detail) => !wasTouched(detail));
+    for (const detail of spared) expect(shapeOf(detail)).toBe(untouched);
+    expect(spared.length).toBeGreaterThan(orders / 2);
+    for (const topic of Object.keys(course)) await expectPublished(topic, orderTraces);
+    await expectNothingElse(new Set([...readTraces, ...orderTraces].map(({ summary }) => summary.traceId)));
     // Not all were spared, or nothing was shown.
     expect(readTraces.some((detail) => attemptsOf(detail) > 1)).toBe(true);
   }, 300_000);

@@ -15,6 +15,20 @@ export function shapeOf({ spans }: TraceDetail): string {
   return spans.map(path).sort().join("\n");
 }
 
+/** `shapeOf` of a tree that is written with two spaces a level, ` × 2` for what is there twice. */
+export function shapeOfTree(tree: string): string {
+  const above: string[] = [];
+  const paths: string[] = [];
+  for (const line of tree.split("\n").filter((each) => each.trim() !== "")) {
+    const [, indent = "", own = "", times = "1"] = /^( *)(.*?)(?: × (\d+))?$/.exec(line) ?? [];
+    const level = indent.length / 2;
+    above.length = level;
+    above.push(own);
+    for (let n = 0; n < Number(times); n++) paths.push(above.join(" > "));
+  }
+  return paths.sort().join("\n");
+}
+
 /** What holds of any whole trace. */
 export function expectWhole(detail: TraceDetail): void {
   expect(detail.orphans).toBe(0);
