@@ -132,7 +132,7 @@ export class LiveWindow {
     for (let place = this.#points.length - 1; place >= this.#start; place--) {
       const point = this.#points[place]!;
       if (point.at <= now - spanMs) break;
-      const { name, labels } = point.series;
+      const { labels } = point.series;
       const { service = "", instance = "" } = labels;
       if (isWork(point.series, service)) {
         const { sum, instances } = serviceOf(service);
