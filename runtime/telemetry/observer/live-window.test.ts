@@ -44,6 +44,20 @@ test("of histograms without buckets the rate is known, and no percentile", () =>
   expect(live.graph(1500, 5000).nodes[0]?.ratePerSecond).toBeGreaterThan(0);
 });
 
+test("a gateway's work is its requests: the events that empty its caches are an edge", () => {
+  const live = new LiveWindow();
+  const purge = { ...point(""), name: metric.processDuration };
+  for (const service of ["gateway", "orders"]) {
+    live.add({ ...purge, labels: { service, instance: `${service}-1`, topic: "t", outcome: "ok" } }, 0);
+  }
+  const { nodes, edges } = live.graph(1000, 5000);
+  expect(nodes.map(({ service }) => service)).toEqual(["orders"]);
+  expect(edges.map(({ from, to, topic }) => [from, to, topic])).toEqual([
+    ["broker", "orders", "t"],
+    ["broker", "gateway", "t"],
+  ]);
+});
+
 test("buckets in any order are the same histogram", () => {
   const live = new LiveWindow();
   const { histogram, ...rest } = point("/a");
