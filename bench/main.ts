@@ -59,7 +59,7 @@ async function bus(): Promise<void> {
 
 async function dashboard(options: { rounds: number; seconds: number; rate: number }): Promise<void> {
   title("Dashboard: 50 services in a headless Chromium");
-  await (await import("./dashboard/run.ts")).benchDashboard(options);
+  if (!(await (await import("./dashboard/run.ts")).benchDashboard(options))) process.exitCode = 1;
 }
 
 function title(text: string): void {

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { Browser } from "../../tests/kit/browser.ts";
 import { formatSpread, spread } from "../measure.ts";
 import { startReady } from "../processes.ts";
+import { type Budget, budgets, type Measured, missed } from "./budgets.ts";
 import { fleetTopology } from "./fleet.ts";
 import { type Frames, measureFrames, measurePaint, measureTraceOpening } from "./frames.ts";
 import { sendLargeTrace } from "./large-trace.ts";
@@ -25,8 +26,10 @@ const largeTraceSpans = 10_000;
  * with the real observer, control API and page. Two cores do not carry 20,000 requests a second and a browser besides: what
  * the workers would report of them comes to the observer by OTLP/HTTP (traffic.ts). Frames of an empty page, measured
  * in turns with the map's, tell what the machine did meanwhile.
+ *
+ * Returns whether all budgets were held, and has told of each that was not.
  */
-export async function benchDashboard(options: DashboardBenchOptions): Promise<void> {
+export async function benchDashboard(options: DashboardBenchOptions): Promise<boolean> {
   const directory = mkdtempSync(join(tmpdir(), "microcosm-bench-"));
   const topology = join(directory, "topology.yaml");
   await Bun.write(topology, fleetTopology(join(import.meta.dir, "part")));
@@ -40,10 +43,13 @@ export async function benchDashboard(options: DashboardBenchOptions): Promise<vo
     try {
       await using browser = await Browser.open();
       await browser.page.goto(dashboard);
-      await benchPaint(browser, control, options.rounds);
-      await benchMap(browser, control, options);
-      await benchLargeTrace(browser, control, token, options.rounds);
+      const measured: Measured = {
+        ...(await benchPaint(browser, control, options.rounds)),
+        frames: await benchMap(browser, control, options),
+        largeTrace: await benchLargeTrace(browser, control, token, options.rounds),
+      };
       if (browser.errors.length > 0) throw new Error(`the page said: ${browser.errors.join("; ")}`);
+      return verdict(measured);
     } finally {
       traffic.stop();
     }
@@ -57,7 +63,22 @@ function line(what: string, text: string): void {
   process.stdout.write(`${what.padEnd(34)} ${text}\n`);
 }
 
-async function benchPaint({ page }: Browser, control: string, rounds: number): Promise<void> {
+function verdict(measured: Measured): boolean {
+  const misses = missed(measured);
+  for (const miss of misses) process.stdout.write(`${miss}\n`);
+  if (misses.length === 0) process.stdout.write("all budgets held\n");
+  return misses.length === 0;
+}
+
+function budgetOf(name: Budget): string {
+  return `(budget ≤ ${budgets[name].most})`;
+}
+
+async function benchPaint(
+  { page }: Browser,
+  control: string,
+  rounds: number,
+): Promise<Pick<Measured, "firstPaint" | "assets">> {
   const first: number[] = [];
   const contentful: number[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -65,17 +86,20 @@ async function benchPaint({ page }: Browser, control: string, rounds: number): P
     first.push(firstPaintMs);
     contentful.push(contentfulMs);
   }
-  line("first paint", `${formatSpread(spread(first), 0)} ms (budget ≤ 200)`);
+  const paint = spread(first);
+  line("first paint", `${formatSpread(paint, 0)} ms ${budgetOf("firstPaint")}`);
   line("first contentful paint", `${formatSpread(spread(contentful), 0)} ms`);
   let bytes = 0;
   const html = await (await page.request.get(`${control}/map`)).text();
   for (const [, path] of html.matchAll(/(?:src|href)="(\/assets\/[^"]+\.(?:js|css))"/g)) {
     bytes += gzipSync(await (await page.request.get(control + path)).body()).length;
   }
-  line("scripts and styles, gzipped", `${(bytes / 1024).toFixed(0)} KB (budget ≤ 300)`);
+  const assets = bytes / 1024;
+  line("scripts and styles, gzipped", `${assets.toFixed(0)} KB ${budgetOf("assets")}`);
+  return { firstPaint: paint.median, assets };
 }
 
-async function benchMap({ page }: Browser, control: string, options: DashboardBenchOptions): Promise<void> {
+async function benchMap({ page }: Browser, control: string, options: DashboardBenchOptions): Promise<number> {
   const map: Frames[] = [];
   const empty: Frames[] = [];
   for (let round = 0; round < options.rounds; round++) {
@@ -88,12 +112,13 @@ async function benchMap({ page }: Browser, control: string, options: DashboardBe
   }
   for (const [name, rounds] of [["map", map] as const, ["empty page", empty] as const]) {
     const of = (pick: (frames: Frames) => number) => formatSpread(spread(rounds.map(pick)), 1);
-    const budget = name === "map" ? " (budget p95 ≤ 20)" : "";
+    const budget = name === "map" ? ` p95 ${budgetOf("frames")}` : "";
     line(
       `frames, ${name}`,
       `p50 ${of((f) => f.p50Ms)}  p95 ${of((f) => f.p95Ms)}  p99 ${of((f) => f.p99Ms)} ms${budget}`,
     );
   }
+  return spread(map.map((frames) => frames.p95Ms)).median;
 }
 
 async function benchLargeTrace(
@@ -101,7 +126,7 @@ async function benchLargeTrace(
   control: string,
   token: string,
   rounds: number,
-): Promise<void> {
+): Promise<number> {
   const opened: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const traceId = await sendLargeTrace(control, token, largeTraceSpans);
@@ -109,5 +134,7 @@ async function benchLargeTrace(
     await page.locator(`a[href="/traces/${traceId}"]`).waitFor();
     opened.push(await measureTraceOpening(page, traceId));
   }
-  line(`a trace of ${largeTraceSpans} spans opens`, `${formatSpread(spread(opened), 0)} ms (budget ≤ 1000)`);
+  const opening = spread(opened);
+  line(budgets.largeTrace.what, `${formatSpread(opening, 0)} ms ${budgetOf("largeTrace")}`);
+  return opening.median;
 }
