@@ -2,6 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "./components/icon.tsx";
 import { icons } from "./icons.ts";
 import { connection, run } from "./live.ts";
+import { keyOf } from "./page-keys.ts";
 import type { Page } from "./page.ts";
 import { pages } from "./pages.ts";
 import { recording } from "./recording.ts";
@@ -28,11 +29,12 @@ export function Header({ current }: { current: Page | undefined }) {
         <span class="brand-name">{info?.name ?? "Microcosm"}</span>
       </a>
       <nav ref={nav} class="nav" aria-label="Pages">
-        {shown.map((page) => (
+        {shown.map((page, place) => (
           <a
             key={page.path}
             href={page.path}
             class="nav-link"
+            aria-keyshortcuts={keyOf(place)}
             aria-current={page === current ? "page" : undefined}
           >
             <Icon path={page.icon} />

@@ -2,11 +2,11 @@ import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "./components/icon.tsx";
 import { icons } from "./icons.ts";
 import type { Page } from "./page.ts";
+import { keysOf, pageOf } from "./page-keys.ts";
 import { navigate } from "./router.ts";
 import { nextTheme } from "./theme.ts";
 
-const lines: readonly (readonly [keys: readonly string[], what: string])[] = [
-  [["1", "…", "9"], "the pages, from left to right"],
+const otherLines: readonly (readonly [keys: readonly string[], what: string])[] = [
   [["/"], "search on this page"],
   [["Esc"], "close a panel, empty a search"],
   [["←", "↑", "↓", "→"], "in the map: from service to service; in a trace: from span to span"],
@@ -32,8 +32,7 @@ export function Shortcuts({ pages }: { pages: readonly Page[] }) {
       else if (dialog.current!.open) return;
       else if (event.key === "t") nextTheme();
       else if (event.key === "/") search();
-      else if (/^[1-9]$/.test(event.key)) open(shown.current[Number(event.key) - 1]);
-      else return;
+      else if (!open(pageOf(event.key, shown.current))) return;
       event.preventDefault();
     };
     addEventListener("keydown", pressed);
@@ -59,14 +58,19 @@ export function Shortcuts({ pages }: { pages: readonly Page[] }) {
           </button>
         </header>
         <dl class="shortcuts-list">
-          {lines.map(([keys, what]) => (
-            <div key={what}>
-              <dt>
-                {keys.map((key) => (key === "…" ? <span key={key}>…</span> : <kbd key={key}>{key}</kbd>))}
-              </dt>
-              <dd>{what}</dd>
-            </div>
-          ))}
+          {[[keysOf(pages.length), "the pages, from left to right"] as const, ...otherLines].map(
+            ([keys, what]) => (
+              <div key={what}>
+                <dt>
+                  {keys.map((key, place) => {
+                    const own = `${place} ${key}`;
+                    return key === "…" ? <span key={own}>…</span> : <kbd key={own}>{key}</kbd>;
+                  })}
+                </dt>
+                <dd>{what}</dd>
+              </div>
+            ),
+          )}
         </dl>
       </dialog>
     </>
@@ -78,9 +82,10 @@ function search(): void {
   document.querySelector<HTMLInputElement>("main input[type=search]")?.focus();
 }
 
-function open(page: Page | undefined): void {
-  if (page === undefined) return;
+function open(page: Page | undefined): boolean {
+  if (page === undefined) return false;
   navigate(page.path);
   // Where a link had the focus, it would still have it, on the page before.
   document.getElementById("main")?.focus({ preventScroll: true });
+  return true;
 }
