@@ -53,6 +53,13 @@ export function timeRangeOf(query: URLSearchParams, now: number, fallback: Range
   return { from: now - ranges[last], to: now, last };
 }
 
+/** Of a list, which shows what there is of any time until a stretch is chosen: undefined. */
+export function listRangeOf(query: URLSearchParams, now: number): TimeRange | undefined {
+  const chosen = ["range", "from", "to"].some((name) => query.has(name));
+  const range = timeRangeOf(query, now);
+  return chosen && range.last !== allOfIt ? range : undefined;
+}
+
 /** What charts ask for: a range that ends now is asked for again and again, one of a recording once. */
 export function seriesRangeOf({ from, to, last }: TimeRange): SeriesRange {
   return last === undefined || recording.value !== undefined ? { from, to } : { lastMs: to - from };
@@ -97,6 +104,45 @@ export function TimeRangePicker({ range }: { range: TimeRange }) {
         </button>
       )}
       {open && <RangeForm {...range} now={now} onChoose={fixTimeRange} onClose={() => setOpen(false)} />}
+    </div>
+  );
+}
+
+const anyTime = "any";
+const fromTo = "from-to";
+
+/** The same of a list, in one field among its filters. */
+export function ListRangePicker({ range }: { range: TimeRange | undefined }) {
+  const [open, setOpen] = useState(false);
+  const isFixed = range !== undefined && range.last === undefined;
+  const choose = (key: string) => {
+    if (key === fromTo) return setOpen(true);
+    setOpen(false);
+    setQuery({ range: key === anyTime ? undefined : key, from: undefined, to: undefined });
+  };
+  const shown = range ?? { from: now() - ranges["5m"], to: now() };
+  return (
+    <div class="range-picker">
+      <select
+        class="input"
+        aria-label="Time range"
+        value={isFixed ? "fixed" : (range?.last ?? anyTime)}
+        onChange={(event) => choose(event.currentTarget.value)}
+      >
+        <option value={anyTime}>Any time</option>
+        {(Object.keys(ranges) as RangeKey[]).map((key) => (
+          <option key={key} value={key}>
+            last {words[key]}
+          </option>
+        ))}
+        {isFixed && (
+          <option value="fixed">
+            {formatWhen(range.from, now())} – {formatWhen(range.to, range.from)}
+          </option>
+        )}
+        <option value={fromTo}>{isFixed ? "Change from … to" : "From … to"}</option>
+      </select>
+      {open && <RangeForm {...shown} now={now} onChoose={fixTimeRange} onClose={() => setOpen(false)} />}
     </div>
   );
 }

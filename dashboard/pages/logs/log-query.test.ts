@@ -11,3 +11,8 @@ test("the observer is asked for the lines of a place", () => {
   const path = logPath({ ...emptyFilter, service: "orders", trace: "ab".repeat(16) }, { after: 7 });
   expect(path).toBe(`/api/telemetry/logs?service=orders&traceId=${"ab".repeat(16)}&after=7&limit=1000`);
 });
+
+test("a stretch of time goes with the words", () => {
+  const path = logPath({ ...emptyFilter, text: "disk" }, { from: 5, to: 9, before: 3 });
+  expect(path).toBe("/api/telemetry/logs?text=disk&from=5&to=9&before=3&limit=1000");
+});

@@ -1,4 +1,5 @@
 import type { LogRecord } from "../../../runtime/telemetry/model.ts";
+import type { Stretch } from "../list-range.ts";
 
 export interface LogFilter {
   readonly text: string;
@@ -32,12 +33,19 @@ export function parametersOf(filter: LogFilter): URLSearchParams {
   return new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ""));
 }
 
-export function logPath(filter: LogFilter, place: { before?: number; after?: number } = {}): string {
+export interface LogPlace extends Stretch {
+  /** Ids. */
+  readonly before?: number;
+  readonly after?: number;
+}
+
+export function logPath(filter: LogFilter, place: LogPlace = {}): string {
   const { trace, ...rest } = filter;
   const parameters = new URLSearchParams(Object.entries(rest).filter(([, value]) => value !== ""));
   if (trace !== "") parameters.set("traceId", trace);
-  if (place.before !== undefined) parameters.set("before", String(place.before));
-  if (place.after !== undefined) parameters.set("after", String(place.after));
+  for (const name of ["from", "to", "before", "after"] as const) {
+    if (place[name] !== undefined) parameters.set(name, String(place[name]));
+  }
   parameters.set("limit", String(pageLines));
   return `/api/telemetry/logs?${parameters}`;
 }

@@ -1,14 +1,15 @@
 import { useEffect, useState } from "preact/hooks";
 import type { StoredLog } from "../../../runtime/telemetry/query.ts";
+import { ListRangePicker } from "../../components/time-range.tsx";
 import { EmptyState, ErrorLine, ErrorState } from "../../components/states.tsx";
 import { icons } from "../../icons.ts";
 import { VirtualList } from "../../list/virtual-list.tsx";
 import { instances } from "../../live.ts";
 import type { Page } from "../../page.ts";
-import { recording } from "../../recording.ts";
 import { query, setQuery } from "../../router.ts";
 import { formatCount, formatTime } from "../format.ts";
 import { traceHref } from "../links.ts";
+import { useListRange, within } from "../list-range.ts";
 import { Losses } from "../losses.tsx";
 import { Loading } from "../loading.tsx";
 import { useServices } from "../use-services.ts";
@@ -29,20 +30,23 @@ function Logs() {
   const [follow, setFollow] = useState(true);
   const [line, setLine] = useState<StoredLog>();
   const narrow = useNarrow();
-  const tail = useTail(filter, recording.value === undefined);
-  const { lines, loading, error, leftOut } = tail;
-  const isFiltered = parametersOf(filter).size > 0;
+  const { range, asked, live } = useListRange();
+  const tail = useTail(filter, asked, live);
+  const { loading, error, leftOut } = tail;
+  const lines = within(tail.lines, range, ({ at }) => at);
+  const isFiltered = parametersOf(filter).size > 0 || range !== undefined;
   return (
     <div class="page fill">
       <header class="toolbar">
         <h1>Logs</h1>
         <Filters filter={filter} />
+        <ListRangePicker range={range} />
         <span class="toolbar-end">
           <span class="muted number" role="status">
             {formatCount(lines.length)} {lines.length === 1 ? "line" : "lines"}
           </span>
           <Losses of="lines" />
-          {recording.value === undefined && (
+          {live && (
             <button
               type="button"
               class="button small"
@@ -75,9 +79,11 @@ function Logs() {
       {!loading && lines.length === 0 && error !== undefined && <ErrorState error={error} />}
       {!loading && lines.length === 0 && error === undefined && (
         <EmptyState title={isFiltered ? "No line fits" : "No lines yet"}>
-          {isFiltered
-            ? "Loosen the search; new lines appear here by themselves."
-            : "What the workers say appears here."}
+          {!isFiltered
+            ? "What the workers say appears here."
+            : live
+              ? "Loosen the search; new lines appear here by themselves."
+              : "Loosen the search, or take more time."}
         </EmptyState>
       )}
       {lines.length > 0 && (

@@ -3,7 +3,8 @@ import type { StoredLog } from "../../../runtime/telemetry/query.ts";
 import { get } from "../../api.ts";
 import { LogBuffer, maxLines } from "./buffer.ts";
 import { newerLines } from "./catch-up.ts";
-import { type LogFilter, logPath, pageLines } from "./log-query.ts";
+import type { Stretch } from "../list-range.ts";
+import { type LogFilter, type LogPlace, logPath, pageLines } from "./log-query.ts";
 
 export interface Tail {
   readonly lines: readonly StoredLog[];
@@ -25,9 +26,9 @@ export interface LeftOut {
 
 const lookMs = 1000;
 
-/** Lines that pass the filter, and the new ones about every second while `live`. */
-export function useTail(filter: LogFilter, live: boolean): Tail {
-  const key = logPath(filter);
+/** Lines of a stretch of time that pass the filter, and the new ones about every second while `live`. */
+export function useTail(filter: LogFilter, stretch: Stretch, live: boolean): Tail {
+  const key = logPath(filter, stretch);
   const buffer = useRef(new LogBuffer());
   const busy = useRef(false);
   const [state, setState] = useState<{ lines: readonly StoredLog[]; loading: boolean; error?: Error }>({
@@ -53,8 +54,7 @@ export function useTail(filter: LogFilter, live: boolean): Tail {
       if (live && !gone.signal.aborted) timer = setTimeout(look, lookMs);
     };
     const more = async (signal: AbortSignal) => {
-      const ask = (place: { before?: number; after?: number }) =>
-        get<StoredLog[]>(logPath(filter, place), signal);
+      const ask = (place: LogPlace) => get<StoredLog[]>(logPath(filter, { ...stretch, ...place }), signal);
       const after = mine.newest;
       try {
         if (after === undefined) {
@@ -88,7 +88,7 @@ export function useTail(filter: LogFilter, live: boolean): Tail {
     const before = mine.oldest;
     if (before === undefined || atStart || busy.current) return;
     busy.current = true;
-    get<StoredLog[]>(logPath(filter, { before }))
+    get<StoredLog[]>(logPath(filter, { ...stretch, before }))
       .then((found) => {
         if (mine !== buffer.current) return;
         const taken = mine.prepend(found);

@@ -1,10 +1,11 @@
 import { useState } from "preact/hooks";
 import type { ListedTrace, TraceDetail } from "../../../runtime/telemetry/query.ts";
 import { EmptyState, ErrorLine, ErrorState } from "../../components/states.tsx";
-import { recording } from "../../recording.ts";
+import { ListRangePicker } from "../../components/time-range.tsx";
 import { navigate, query, setQuery } from "../../router.ts";
 import { formatCount } from "../format.ts";
 import { traceHref } from "../links.ts";
+import { useListRange, within } from "../list-range.ts";
 import { Losses } from "../losses.tsx";
 import { Loading } from "../loading.tsx";
 import { usePolled } from "../polled.ts";
@@ -25,10 +26,11 @@ export function TraceSearchView({ onFile }: { onFile: (name: string, trace: Trac
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const [problem, setProblem] = useState<string>();
   const now = useNow(1000);
-  const path = pathOf(search);
-  const { data, error, refresh } = usePolled<ListedTrace[]>(path, live ? lookMs : undefined);
+  const { range, asked, live: goesOn } = useListRange();
+  const path = pathOf(search, asked);
+  const { data, error, refresh } = usePolled<ListedTrace[]>(path, live && goesOn ? lookMs : undefined);
   const older = useOlder(path, data ?? none, pageTraces);
-  const { traces } = older;
+  const traces = within(older.traces, range, ({ startMs }) => startMs);
 
   const open = async (file: File | undefined) => {
     if (file === undefined) return;
@@ -42,12 +44,13 @@ export function TraceSearchView({ onFile }: { onFile: (name: string, trace: Trac
     const others = chosen.filter((id) => id !== traceId);
     setChosen(on ? [...others, traceId].slice(-2) : others);
   };
-  const isFiltered = parametersOf(search).size > 0;
+  const isFiltered = parametersOf(search).size > 0 || range !== undefined;
   return (
     <div class="page fill">
       <header class="toolbar">
         <h1>Traces</h1>
         <Filters search={search} traces={data ?? []} />
+        <ListRangePicker range={range} />
         <span class="toolbar-end">
           {data !== undefined && (
             <span class="muted number" role="status">
@@ -57,7 +60,7 @@ export function TraceSearchView({ onFile }: { onFile: (name: string, trace: Trac
             </span>
           )}
           <Losses of="traces" />
-          {recording.value === undefined && (
+          {goesOn && (
             <button type="button" class="button small" aria-pressed={live} onClick={() => setLive(!live)}>
               {live ? "Live" : "Paused"}
             </button>
@@ -99,10 +102,12 @@ export function TraceSearchView({ onFile }: { onFile: (name: string, trace: Trac
           />
         </>
       )}
-      {data !== undefined && data.length === 0 && (
+      {data !== undefined && traces.length === 0 && (
         <EmptyState title={isFiltered ? "No trace fits" : "No traces yet"}>
           {isFiltered
-            ? "Loosen the search, or wait: new traces appear here by themselves."
+            ? goesOn
+              ? "Loosen the search, or wait: new traces appear here by themselves."
+              : "Loosen the search, or take more time."
             : "Send a request to the gateway, by the API page for instance, and its trace appears here."}
         </EmptyState>
       )}

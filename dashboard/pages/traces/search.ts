@@ -1,3 +1,5 @@
+import type { Stretch } from "../list-range.ts";
+
 /** What the traces are searched by, as it stands in the page's address and in the question to the observer. */
 export interface TraceSearch {
   readonly service: string;
@@ -46,9 +48,12 @@ export function faultOf(search: TraceSearch): string {
   return "";
 }
 
-export function pathOf(search: TraceSearch): string | undefined {
+export function pathOf(search: TraceSearch, stretch: Stretch = {}): string | undefined {
   if (faultOf(search) !== "") return undefined;
   const parameters = parametersOf(search);
+  for (const name of ["from", "to"] as const) {
+    if (stretch[name] !== undefined) parameters.set(name, String(stretch[name]));
+  }
   parameters.set("limit", String(pageTraces));
   return `/api/telemetry/traces?${parameters}`;
 }
