@@ -1,10 +1,10 @@
 import type { DeadFilter, DeadLetter, SubscriptionInfo, TopicInfo } from "../runtime/bus/broker.ts";
 import type { PublishedByHand } from "../runtime/control/api.ts";
-import { parseDuration } from "../runtime/topology/duration.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
 import type { Event } from "../sdk/event.ts";
 import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
 import { interrupted } from "./interrupt.ts";
+import { parseMoment } from "./moment.ts";
 import { bytes, type Column, paint, print, printJson, table } from "./output.ts";
 import { textArgument } from "./text-argument.ts";
 
@@ -183,10 +183,8 @@ function which({ id, subscription }: DeadOptions): DeadFilter {
 
 function parsePosition(text: string): { offset: number } | { time: number } {
   if (/^\d+$/.test(text)) return { offset: Number(text) };
-  const ago = parseDuration(text);
-  if (ago !== undefined) return { time: Date.now() - ago };
-  const time = Date.parse(text);
-  if (!Number.isNaN(time)) return { time };
+  const time = parseMoment(text);
+  if (time !== undefined) return { time };
   throw new MicrocosmError(
     "bad-request",
     `"${text}" is no position: expected an offset (42), a time (2026-01-31T12:00:00Z) or a duration ago (10m).`,

@@ -1,21 +1,31 @@
-import type { InstanceInfo, LogLine } from "../runtime/control/api.ts";
+import { type InstanceInfo, type LogLine, maxLogLines } from "../runtime/control/api.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
 import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
 import { interrupted } from "./interrupt.ts";
+import { type Stretch, stretchOf } from "./moment.ts";
 import { paint, print, printJson } from "./output.ts";
 
-export interface LogsOptions extends RunOptions {
+export interface LogsOptions extends RunOptions, Stretch {
   readonly follow?: boolean;
-  readonly lines: number;
+  /** Default: 200, or all of a stretch of time. */
+  readonly lines?: number;
   readonly level?: string;
   readonly grep?: string;
   readonly json?: boolean;
 }
 
+const defaultLines = 200;
+
 export async function logs(target: string | undefined, options: LogsOptions): Promise<undefined> {
   const wanted = options.grep === undefined ? undefined : pattern(options.grep);
+  const { from, to } = stretchOf(options);
+  if (options.follow === true && to !== undefined)
+    throw new MicrocosmError("bad-request", "--follow goes on without end: leave out --until.");
   const client = await ControlClient.find(options);
-  const query = new URLSearchParams({ lines: String(options.lines) });
+  const lines = options.lines ?? (from === undefined ? defaultLines : maxLogLines);
+  const query = new URLSearchParams({ lines: String(lines) });
+  if (from !== undefined) query.set("from", String(from));
+  if (to !== undefined) query.set("to", String(to));
   if (target !== undefined) {
     const instances = await client.get<InstanceInfo[]>("/api/instances");
     query.set(instances.some((instance) => instance.id === target) ? "instance" : "service", target);

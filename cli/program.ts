@@ -102,10 +102,12 @@ function describeRun(command: Declare, context: CliContext, run: Run): void {
     .addOption(jsonOption())
     .option("-w, --watch", "repeat every second until Ctrl-C")
     .action((options) => run(async () => (await import("./ps.ts")).ps(options)));
-  command("logs", "show what the services wrote", ["logs", "logs orders -f", "logs --level warn --lines 500"])
+  command("logs", "show what the services wrote", ["logs", "logs orders -f", "logs --level warn --since 10m"])
     .argument("[service]", "a service or an instance")
     .option("-f, --follow", "go on as lines come, until Ctrl-C")
-    .option("-n, --lines <n>", "how many of the last lines", positiveNumber, 200)
+    .option("-n, --lines <n>", "how many of the last lines (default: 200; with --since all)", positiveNumber)
+    .option("--since <moment>", "not before: a duration ago (10m) or a time")
+    .option("--until <moment>", "not after")
     .option("--grep <pattern>", "only lines that the regular expression matches, whatever the case")
     .addOption(
       new Option("--level <level>", "this level and above").choices([
@@ -216,13 +218,15 @@ function describeTelemetry(command: Declare, run: Run): void {
   command("traces", "recent traces, newest first", [
     "traces",
     "traces --status error",
-    "traces --service orders --slower 100",
+    "traces --service orders --slower 100 --since 10m",
   ])
     .option("--service <name>", "that have a span of this service")
     .option("--route <route>", "of this route, as the topology writes it")
     .addOption(new Option("--status <status>", "that ended so").choices(["ok", "error"]))
     .option("--slower <ms>", "that took at least this many milliseconds", positiveNumber)
     .option("--attribute <name=value>", "that have a span with this attribute")
+    .option("--since <moment>", "that began not before: a duration ago (10m) or a time")
+    .option("--until <moment>", "that began not after")
     .option("-n, --limit <n>", "how many", positiveNumber, 30)
     .addOption(dataOption())
     .addOption(jsonOption())

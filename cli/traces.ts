@@ -3,9 +3,10 @@ import { skewsOf } from "../runtime/telemetry/clock-skew.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
 import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
 import { type Column, duration, paint, print, printJson, table, terminalWidth } from "./output.ts";
+import { type Stretch, stretchOf } from "./moment.ts";
 import { waterfall } from "./waterfall.ts";
 
-export interface TracesOptions extends RunOptions {
+export interface TracesOptions extends RunOptions, Stretch {
   readonly service?: string;
   readonly route?: string;
   readonly status?: string;
@@ -27,6 +28,7 @@ export async function traces(options: TracesOptions): Promise<undefined> {
     const value = options[key];
     if (value !== undefined) query.set(key, value);
   }
+  for (const [name, at] of Object.entries(stretchOf(options))) query.set(name, String(at));
   if (options.slower !== undefined) query.set("minMs", String(options.slower));
   const client = await ControlClient.find(options);
   const found = await client.get<TraceSummary[]>(`/api/telemetry/traces?${query}`);

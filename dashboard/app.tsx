@@ -1,5 +1,5 @@
 import { useErrorBoundary } from "preact/hooks";
-import { RecordingBanner } from "./banner.tsx";
+import { LostBanner, RecordingBanner } from "./banner.tsx";
 import { EmptyState, ErrorState } from "./components/states.tsx";
 import { Header } from "./header.tsx";
 import type { Page } from "./page.ts";
@@ -19,6 +19,7 @@ export function App() {
       </a>
       <Header current={page} />
       <RecordingBanner />
+      <LostBanner />
       <main id="main" class="main" tabIndex={-1}>
         {page === undefined ? (
           <ErrorState title="There is no such page" detail={`Nothing of the dashboard is at ${place}.`} />

@@ -1,4 +1,6 @@
-import { run } from "./live.ts";
+import { Icon } from "./components/icon.tsx";
+import { icons } from "./icons.ts";
+import { answeredAt, connection, run } from "./live.ts";
 import { recording } from "./recording.ts";
 import { formatDay, formatMs, formatTime } from "./pages/format.ts";
 
@@ -19,6 +21,24 @@ export function RecordingBanner() {
         exported {ended} · {recorded.machine} · Microcosm {recorded.versions.microcosm}
       </span>
       <span class="recording-more">{recorded.file}</span>
+    </p>
+  );
+}
+
+/** Above every page while the run does not answer: what is shown is old, and nobody takes it for what is. */
+export function LostBanner() {
+  if (connection.value !== "lost") return null;
+  const at = answeredAt.value;
+  return (
+    <p class="lost-banner" role="alert">
+      <Icon path={icons.alert} />
+      <span>
+        <strong>The run does not answer.</strong>{" "}
+        {at === undefined
+          ? "It may have ended."
+          : `This is how it was at ${formatTime(at).slice(0, 8)}; it may have ended.`}{" "}
+        This page goes on by itself when it is back.
+      </span>
     </p>
   );
 }

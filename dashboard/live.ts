@@ -14,6 +14,8 @@ export const recent = signal<readonly TimelineEntry[]>([]);
 /** Rises when `recent` may not have all that happened: who shows the timeline asks for it again. */
 export const missed = signal(0);
 export const connection = signal<Connection>("connecting");
+/** When the run last answered. Milliseconds since the epoch. */
+export const answeredAt = signal<number | undefined>(undefined);
 export const run = signal<RunInfo | undefined>(undefined);
 
 const maxRecent = 200;
@@ -72,6 +74,7 @@ export function startLive(): () => void {
   const look = async () => {
     try {
       instances.value = await api.instances();
+      answeredAt.value = Date.now();
       if (connection.value !== "live") {
         run.value = await api.run();
         connection.value = "live";

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { CloseButton } from "./components/close-button.tsx";
 import { Icon } from "./components/icon.tsx";
 import { icons } from "./icons.ts";
 import type { Page } from "./page.ts";
@@ -51,12 +52,10 @@ export function Shortcuts({ pages }: { pages: readonly Page[] }) {
         <Icon path={icons.keys} />
       </button>
       <dialog ref={dialog} class="shortcuts" aria-labelledby="shortcuts-title">
-        <header class="panel-head">
+        <div class="panel-head">
           <h2 id="shortcuts-title">Keys</h2>
-          <button type="button" class="button quiet icon" aria-label="Close" onClick={toggle}>
-            <Icon path={icons.close} />
-          </button>
-        </header>
+          <CloseButton onClose={toggle} />
+        </div>
         <dl class="shortcuts-list">
           {[[keysOf(pages.length), "the pages, from left to right"] as const, ...otherLines].map(
             ([keys, what]) => (

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { ApiError } from "../api.ts";
 import { icons } from "../icons.ts";
+import { connection } from "../live.ts";
 import { Icon } from "./icon.tsx";
 
 /** There is nothing to show, and what would change that. */
@@ -40,9 +41,9 @@ export function ErrorState({ title = "This cannot be shown", detail, error, retr
   );
 }
 
-/** One line above what is still shown, when refreshing it failed. */
+/** One line above what is still shown, when refreshing it failed. Of a run that does not answer the banner tells once for all. */
 export function ErrorLine({ message }: { message: string | undefined }) {
-  return message === undefined ? null : (
+  return message === undefined || connection.value === "lost" ? null : (
     <p class="error-line" role="alert">
       <Icon path={icons.alert} />
       {message}

@@ -1,6 +1,7 @@
 import { useRef } from "preact/hooks";
 import type { Loss, Oddity } from "../../runtime/telemetry/observer/tally.ts";
 import type { ObserverStats } from "../../runtime/telemetry/query.ts";
+import { CloseButton } from "../components/close-button.tsx";
 import { Icon } from "../components/icon.tsx";
 import { icons } from "../icons.ts";
 import { recording } from "../recording.ts";
@@ -89,17 +90,10 @@ export function Losses({ of }: { of: "traces" | "lines" }) {
         </span>
       </button>
       <dialog ref={dialog} class="shortcuts losses" aria-labelledby="losses-title">
-        <header class="panel-head">
+        <div class="panel-head">
           <h2 id="losses-title">What is kept, and what is not</h2>
-          <button
-            type="button"
-            class="button quiet icon"
-            aria-label="Close"
-            onClick={() => dialog.current!.close()}
-          >
-            <Icon path={icons.close} />
-          </button>
-        </header>
+          <CloseButton onClose={() => dialog.current!.close()} />
+        </div>
         <p class="losses-kept">
           {formatCount(data.tracesStored)} traces of {formatCount(data.spansStored)} spans and{" "}
           {formatCount(data.logsStored)} log lines are kept, in {formatBytes(data.bytes)}. Metrics count every

@@ -13,7 +13,7 @@ import type { InstanceState } from "../registry/registry.ts";
  * | POST /api/services/:name/restart, /stop, /start | InstanceInfo[] of it |
  * | POST /api/instances/:id/restart, /stop, /start, /kill | InstanceInfo |
  * | POST /api/instances/:id/freeze, /thaw | InstanceInfo; SIGSTOP and SIGCONT, `bad-request` in monolith mode |
- * | GET  /api/logs?service=&instance=&level=&lines=&follow=1 | LogLine as NDJSON |
+ * | GET  /api/logs?service=&instance=&level=&from=&to=&lines=&follow=1 | LogLine as NDJSON |
  * | POST /api/call CallInput | CallOutput |
  * | GET  /api/bus/topics | TopicInfo[] |
  * | GET  /api/bus/topics/:topic/events?offset=&time=&limit=&follow=1 | Event as NDJSON |
@@ -80,6 +80,9 @@ export interface InstanceInfo {
   readonly calls?: number;
   readonly errors?: number;
 }
+
+/** Told at once by GET /api/logs. */
+export const maxLogLines = 100_000;
 
 export interface LogLine {
   /** Milliseconds since the epoch. */

@@ -6,12 +6,17 @@ export interface LogFilter {
   readonly instance?: string | undefined;
   /** This level and the graver ones. */
   readonly level?: LogLine["level"] | undefined;
+  /** Milliseconds since the epoch, both included. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
 }
 
 export function matches(filter: LogFilter, line: LogLine): boolean {
   return (
     (filter.service === undefined || filter.service === line.service) &&
     (filter.instance === undefined || filter.instance === line.instance) &&
+    (filter.from === undefined || line.at >= filter.from) &&
+    (filter.to === undefined || line.at <= filter.to) &&
     (filter.level === undefined || levelOrder.indexOf(line.level) >= levelOrder.indexOf(filter.level))
   );
 }

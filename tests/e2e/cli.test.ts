@@ -17,6 +17,7 @@ const json = (text: string) =>
   text
     .trim()
     .split("\n")
+    .filter((line) => line !== "")
     .map((line) => JSON.parse(line));
 
 describe("looking", () => {
@@ -33,6 +34,25 @@ describe("looking", () => {
     const lines = json((await run.cli("logs", "catalog", "--json")).stdout);
     expect(lines.length).toBeGreaterThan(0);
     for (const line of lines) expect(line).toMatchObject({ service: "catalog", instance: "catalog-1" });
+  });
+
+  test("logs are those of a stretch of time", async () => {
+    const all = json((await run.cli("logs", "--json")).stdout) as { at: number }[];
+    const [first, last] = [all[0]!.at, all.at(-1)!.at];
+    const within = async (...options: string[]) =>
+      json((await run.cli("logs", "--json", ...options)).stdout) as { at: number }[];
+    const time = (at: number) => new Date(at).toISOString();
+    expect(await within("--since", time(last + 1))).toEqual([]);
+    expect(await within("--until", time(first - 1))).toEqual([]);
+    const middle = all[Math.floor(all.length / 2)]!.at;
+    const later = await within("--since", time(middle), "--until", time(last));
+    expect(later).toEqual(all.filter(({ at }) => at >= middle && at <= last));
+    const wrong = await run.cli("logs", "--since", "lately");
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('"lately" is no moment')]);
+    expect((await run.cli("logs", "-f", "--until", "1m")).stderr).toContain("leave out --until");
+    expect(json((await run.cli("traces", "--since", time(Date.now() + 60_000), "--json")).stdout)).toEqual(
+      [],
+    );
   });
 
   test("logs -f --grep goes on with lines that say it, in the message or in a field beside it", async () => {

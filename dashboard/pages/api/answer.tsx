@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import type { GatewayAnswer } from "../../../runtime/control/routes/request.ts";
 import { formatBytes, formatMs } from "../format.ts";
 import { traceHref } from "../links.ts";
@@ -10,8 +11,11 @@ const cuts = {
 /** What the gateway said, and the way to what happened behind it. */
 export function Answer({ answer }: { answer: GatewayAnswer }) {
   const tone = answer.status >= 500 ? "bad" : answer.status >= 400 ? "warn" : "good";
+  const section = useRef<HTMLElement>(null);
+  // Below a long body it would come out of sight.
+  useEffect(() => section.current!.scrollIntoView({ block: "nearest" }), [answer]);
   return (
-    <section class="answer" aria-label="Answer">
+    <section ref={section} class="answer" aria-label="Answer">
       <header class="answer-head">
         <span class={`status-badge ${tone}`}>
           {answer.status} {answer.statusText}

@@ -33,6 +33,11 @@ function Api({ rest }: PageProps) {
     <div class="page fill api-page">
       <header class="toolbar">
         <h1>API</h1>
+        {operation !== undefined && (
+          <a class="button small back-link" href="/requests">
+            ← Routes
+          </a>
+        )}
         <span class="muted">The gateway of {data.info.title}</span>
         <span class="toolbar-end">
           <a class="button small" href="/api/openapi.json" download="openapi.json">
@@ -46,11 +51,12 @@ function Api({ rest }: PageProps) {
           Add some under gateway.routes in the topology.
         </EmptyState>
       ) : (
-        <div class="data-body">
+        <div class={`data-body ${operation === undefined ? "" : "open"}`}>
           <Operations operations={operations} current={rest} />
           <div class="api-work">
             <TokenForm
               operations={operations}
+              wanted={operation?.auth === "required"}
               token={token.value}
               who={token.who}
               onToken={(value, who) => setToken({ value, who })}

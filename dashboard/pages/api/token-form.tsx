@@ -4,6 +4,8 @@ import { send } from "./send.ts";
 
 export interface TokenFormProps {
   readonly operations: readonly Operation[];
+  /** The chosen route does not answer without one. */
+  readonly wanted: boolean;
   readonly token: string;
   readonly onToken: (token: string, who: string) => void;
   readonly who: string;
@@ -12,7 +14,7 @@ export interface TokenFormProps {
 const json = { "content-type": "application/json" };
 
 /** The bearer token that requests carry: typed in, or got by logging in where the gateway has a log-in by a usual name. */
-export function TokenForm({ operations, token, onToken, who }: TokenFormProps) {
+export function TokenForm({ operations, wanted, token, onToken, who }: TokenFormProps) {
   const [email, setEmail] = useState("admin@shop.test");
   const [password, setPassword] = useState("");
   const [problem, setProblem] = useState<string>();
@@ -51,7 +53,7 @@ export function TokenForm({ operations, token, onToken, who }: TokenFormProps) {
     });
 
   return (
-    <details class="token-form" open={token === ""}>
+    <details class="token-form" open={wanted && token === ""}>
       <summary>
         <strong>Bearer token</strong> <span class="muted">{token === "" ? "none" : who}</span>
       </summary>

@@ -42,7 +42,7 @@ export function DeadLetters({ topic, count }: { topic: string; count: number }) 
   if (data === undefined) return <ErrorState error={error} retry={refresh} />;
   return (
     <div class="dead-letters">
-      <div class="toolbar">
+      <div class="toolbar" hidden={data.length === 0 && result === undefined}>
         <span class="muted">
           {data.length < count ? `The ${data.length} oldest of ${count}` : `${data.length} in all`}
         </span>

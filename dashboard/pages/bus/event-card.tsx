@@ -21,7 +21,10 @@ export function EventCard({ event, children }: EventCardProps) {
         {traceId !== undefined && <a href={traceHref(traceId)}>trace</a>}
       </header>
       {children}
-      <pre class="code">{JSON.stringify(event.data, undefined, 2)}</pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long one scrolls, by keyboard too */}
+      <pre class="code" tabIndex={0}>
+        {JSON.stringify(event.data, undefined, 2)}
+      </pre>
     </article>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import type { TopicInfo } from "../../../runtime/bus/broker.ts";
 import { EmptyState, ErrorLine, ErrorState } from "../../components/states.tsx";
 import { icons } from "../../icons.ts";
@@ -21,7 +21,7 @@ export const page: Page = {
 
 const lookMs = 1000;
 
-/** `/bus`: all topics; `/bus/TOPIC?tab=…`: one of them below. */
+/** `/bus`: all topics; `/bus/TOPIC?tab=…`: one of them beside, on a phone in their place. */
 function Bus({ rest }: PageProps) {
   const { data, error, refresh } = usePolled<TopicInfo[]>("/api/bus/topics", lookMs);
   const rates = useRef(new TopicRates());
@@ -32,17 +32,13 @@ function Bus({ rest }: PageProps) {
     rates.current.add(data, performance.now());
   }
   const topic = data?.find((one) => one.topic === rest);
-  const detail = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (rest !== "") detail.current?.scrollIntoView({ block: "nearest" });
-  }, [rest, topic === undefined]);
 
   if (data === undefined) {
     if (error !== undefined) return <ErrorState error={error} retry={refresh} />;
     return <Loading what="topics" />;
   }
   return (
-    <div class="page">
+    <div class="page fill">
       <header class="toolbar">
         <h1>Bus</h1>
         <span class="muted">
@@ -50,15 +46,22 @@ function Bus({ rest }: PageProps) {
         </span>
       </header>
       <ErrorLine message={error?.message} />
-      {data.length === 0 ? (
-        <EmptyState title="No topics">Declare one under topics: in the topology.</EmptyState>
-      ) : (
-        <TopicTable topics={data} rates={rates.current} selected={rest} hrefOf={(name) => topicHref(name)} />
-      )}
-      <div ref={detail}>
+      <div class={`bus-body ${rest === "" ? "" : "open"}`}>
+        {data.length === 0 ? (
+          <EmptyState title="No topics">Declare one under topics: in the topology.</EmptyState>
+        ) : (
+          <TopicTable
+            topics={data}
+            rates={rates.current}
+            selected={rest}
+            hrefOf={(name) => topicHref(name, tabOf(query.value.get("tab")))}
+          />
+        )}
         {topic !== undefined && <TopicView key={rest} topic={topic} tab={tabOf(query.value.get("tab"))} />}
         {rest !== "" && topic === undefined && (
-          <EmptyState title={`There is no topic ${rest}`}>Choose one of the table.</EmptyState>
+          <EmptyState title={`There is no topic ${rest}`}>
+            <a href="/bus">All topics</a>
+          </EmptyState>
         )}
       </div>
     </div>

@@ -27,16 +27,16 @@ export function TopicTable({ topics, rates, selected, hrefOf }: TopicTableProps)
             <th scope="col" class="number">
               Events
             </th>
-            <th scope="col" class="number">
+            <th scope="col" class="number wide">
               Size
             </th>
             <th scope="col" class="number">
               Lag
             </th>
-            <th scope="col" class="number">
+            <th scope="col" class="number wide">
               In flight
             </th>
-            <th scope="col" class="number">
+            <th scope="col" class="number wide">
               Retry
             </th>
             <th scope="col" class="number">
@@ -55,10 +55,10 @@ export function TopicTable({ topics, rates, selected, hrefOf }: TopicTableProps)
               </th>
               <td class="number">{rateOf(rates.of(topic.topic))}</td>
               <td class="number">{formatCount(topic.messages)}</td>
-              <td class="number">{formatBytes(topic.bytes)}</td>
+              <td class="number wide">{formatBytes(topic.bytes)}</td>
               <Count value={total(topic, "lag")} />
-              <Count value={total(topic, "inFlight")} />
-              <Count value={total(topic, "waitingRetry")} tone="warn" />
+              <Count value={total(topic, "inFlight")} wide />
+              <Count value={total(topic, "waitingRetry")} tone="warn" wide />
               <Count value={topic.dead} tone="bad" />
             </tr>
           ))}
@@ -72,7 +72,14 @@ function rateOf(rate: number | undefined): string {
   return rate === undefined ? "–" : formatRate(rate);
 }
 
-function Count({ value, tone }: { value: number; tone?: "warn" | "bad" }) {
+interface CountProps {
+  readonly value: number;
+  readonly tone?: "warn" | "bad";
+  /** Left out where a topic is open beside the table. */
+  readonly wide?: boolean;
+}
+
+function Count({ value, tone, wide }: CountProps) {
   const className = value === 0 ? "muted" : tone === undefined ? "" : `${tone}-text`;
-  return <td class={`number ${className}`}>{formatCount(value)}</td>;
+  return <td class={`number ${className} ${wide === true ? "wide" : ""}`}>{formatCount(value)}</td>;
 }

@@ -25,6 +25,9 @@ export function TopicView({ topic, tab }: { topic: TopicInfo; tab: Tab }) {
   return (
     <section class="topic" aria-label={topic.topic}>
       <header class="toolbar">
+        <a class="button small back-link" href="/bus">
+          ← Topics
+        </a>
         <h2>{topic.topic}</h2>
         <nav class="choices" aria-label="Views of the topic">
           {tabs.map(([name, title]) => (

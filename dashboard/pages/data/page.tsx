@@ -32,10 +32,17 @@ function Data({ rest }: PageProps) {
     <div class="page fill data-page">
       <header class="toolbar">
         <h1>Data</h1>
-        <span class="muted">Each service's SQLite file, read-only. Secrets are never shown.</span>
+        {table !== "" && (
+          <a class="button small back-link" href="/data">
+            ← Tables
+          </a>
+        )}
+        <span class={`muted ${table === "" ? "" : "wide"}`}>
+          Each service's SQLite file, read-only. Secrets are never shown.
+        </span>
       </header>
       <ErrorLine message={error?.message} />
-      <div class="data-body">
+      <div class={`data-body ${table === "" ? "" : "open"}`}>
         <Services services={data} service={service} table={table} hrefOf={tableHref} />
         {table === "" ? (
           <EmptyState title="Choose a table">Its rows, its columns and its schema appear here.</EmptyState>

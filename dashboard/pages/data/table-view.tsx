@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { DataCell, DataColumn, DataPage } from "../../../runtime/control/data/model.ts";
 import { formatCount } from "../format.ts";
 import { usePolled } from "../polled.ts";
+import { CloseButton } from "../../components/close-button.tsx";
 import { EmptyState, ErrorState } from "../../components/states.tsx";
 import { Loading } from "../loading.tsx";
 import { Cell, WholeCell } from "./cell.tsx";
@@ -204,9 +205,7 @@ function RowPanel({ columns, cells, onClose }: RowPanelProps) {
     <aside class="span-panel" aria-label="Row">
       <header class="span-panel-head">
         <h2>Row</h2>
-        <button type="button" class="button small" onClick={onClose} aria-label="Close details">
-          ✕
-        </button>
+        <CloseButton label="Close details" onClose={onClose} />
       </header>
       <dl class="facts stacked">
         {columns.map((column, at) => (

@@ -1,4 +1,5 @@
 import type { StoredLog } from "../../../runtime/telemetry/query.ts";
+import { CloseButton } from "../../components/close-button.tsx";
 import { useEscape } from "../../components/use-escape.ts";
 import { formatTime } from "../format.ts";
 import { traceHref } from "../links.ts";
@@ -23,9 +24,7 @@ export function LogPanel({ line, onClose, onTrace }: LogPanelProps) {
         <h2>
           <span class={`level ${line.level}`}>{line.level}</span> {line.instance}
         </h2>
-        <button type="button" class="button small" onClick={onClose} aria-label="Close details">
-          ✕
-        </button>
+        <CloseButton label="Close details" onClose={onClose} />
       </header>
       <pre class="code">{line.message}</pre>
       {traceId !== undefined && (

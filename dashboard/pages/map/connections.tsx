@@ -14,9 +14,11 @@ export function Connections({ name, edges }: { name: string; edges: readonly Map
             <a class="truncate" href={`/map?edge=${encodeURIComponent(edge.id)}`}>
               {wordsOf(edge, name)}
             </a>
-            <span class="number">{formatRate(edge.ratePerSecond)}</span>
-            <span class={`number ${edge.errorsPerSecond > 0 ? "bad-text" : "muted"}`}>
-              {edge.errorsPerSecond > 0 ? `${formatRate(edge.errorsPerSecond)} failed` : ""}
+            <span class="number">
+              {edge.errorsPerSecond > 0 && (
+                <span class="bad-text">{formatRate(edge.errorsPerSecond)} failed of </span>
+              )}
+              {formatRate(edge.ratePerSecond)}
             </span>
           </li>
         ))}

@@ -19,7 +19,15 @@ const farScale = 0.6;
 /** From here on one looks for a service by its name. */
 const manyServices = 12;
 
-export function MapView({ model, live }: { model: MapModel; live: boolean }) {
+export interface MapViewProps {
+  readonly model: MapModel;
+  /** Figures come. */
+  readonly live: boolean;
+  /** They do not any more. */
+  readonly stale: boolean;
+}
+
+export function MapView({ model, live, stale }: MapViewProps) {
   const stage = useRef<HTMLDivElement>(null);
   const [paused, setPaused] = useState(still);
   const [pointed, setPointed] = useState<Chosen>({});
@@ -89,7 +97,7 @@ export function MapView({ model, live }: { model: MapModel; live: boolean }) {
             />
           ))}
         </svg>
-        <FlowCanvas flow={flow} edges={flowing} camera={camera} size={size} paused={paused} />
+        <FlowCanvas flow={flow} edges={flowing} camera={camera} size={size} paused={paused || stale} />
         <Cards
           model={model}
           layout={layout}

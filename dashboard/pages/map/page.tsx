@@ -41,7 +41,7 @@ function MapPage() {
     <>
       <div class={`map-page ${connection.value === "lost" ? "stale" : ""}`}>
         <h1 class="unseen">Map</h1>
-        <MapView model={model} live={current !== undefined} />
+        <MapView model={model} live={current !== undefined} stale={connection.value === "lost"} />
         {service !== undefined && (
           <ServicePanel key={service.name} node={service} edges={model.edges} onClose={close} />
         )}

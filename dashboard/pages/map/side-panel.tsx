@@ -1,7 +1,6 @@
 import type { ComponentChildren } from "preact";
-import { Icon } from "../../components/icon.tsx";
+import { CloseButton } from "../../components/close-button.tsx";
 import { useEscape } from "../../components/use-escape.ts";
-import { icons } from "../../icons.ts";
 import "./side.css";
 
 export interface SidePanelProps {
@@ -19,9 +18,7 @@ export function SidePanel({ title, badge, onClose, children }: SidePanelProps) {
       <header class="side-head">
         <h2>{title}</h2>
         {badge}
-        <button type="button" class="button quiet icon" aria-label="Close" onClick={onClose}>
-          <Icon path={icons.close} />
-        </button>
+        <CloseButton onClose={onClose} />
       </header>
       <div class="side-body">{children}</div>
     </aside>

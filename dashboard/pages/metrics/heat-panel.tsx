@@ -65,6 +65,7 @@ export function HeatPanel({ metric, by, counted, where, range }: HeatPanelProps)
     >
       <ErrorLine message={told instanceof Error ? told.message : undefined} />
       {empty && <p class="chart-calm">No {counted} in this time</p>}
+      {map.data === undefined && !empty && <div class="chart-wait heat" />}
       {line !== undefined && map.data !== undefined && !empty && (
         <HeatmapChart data={map.data} label={`Latency of ${line.name} over time`} counted={counted} />
       )}

@@ -29,16 +29,25 @@ export function SeriesPanel(props: SeriesPanelProps) {
   return (
     <Panel
       title={title}
-      actions={hidden > 0 ? <span class="muted">and {hidden} with less in them</span> : undefined}
+      actions={
+        hidden > 0 ? (
+          <span class="panel-note">
+            the {maxLines} largest of {seen.length}
+          </span>
+        ) : undefined
+      }
     >
       <ErrorLine message={error instanceof Error ? error.message : undefined} />
-      {answer !== undefined && seen.length === 0 ? (
+      {answer === undefined ? (
+        // Axes without an answer would have figures that nobody measured.
+        <div class="chart-wait" />
+      ) : seen.length === 0 ? (
         <p class="chart-calm">{calm}</p>
       ) : (
         <Chart
           label={title}
-          from={answer?.from ?? 0}
-          stepMs={answer?.stepMs ?? 1000}
+          from={answer.from}
+          stepMs={answer.stepMs}
           lines={seen.slice(0, maxLines).map(({ labels, values }) => ({
             label: nameOf(labels),
             values: zero === true ? values.map((value) => value ?? 0) : values,

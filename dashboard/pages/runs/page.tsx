@@ -26,8 +26,8 @@ function RunsPage() {
   const pair = data === undefined ? undefined : pairOf(data, query.value);
   return (
     <div class="page runs-page">
-      <h1 class="unseen">Runs</h1>
       <Toolbar label="Runs">
+        <h1>Runs</h1>
         {pair !== undefined && <Choices runs={data ?? []} pair={pair} />}
         {busy !== undefined && (
           <span class="muted" role="status">

@@ -38,8 +38,8 @@ function Timeline() {
     .reverse();
   return (
     <div class="page timeline-page">
-      <h1 class="unseen">Timeline</h1>
       <Toolbar label="What is shown">
+        <h1>Timeline</h1>
         <Segments label="Entries" options={shown} chosen={show} onChoose={(key) => setQuery({ show: key })} />
         <Spring />
         <TimeRangePicker range={picked} />

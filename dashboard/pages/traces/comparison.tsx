@@ -41,7 +41,7 @@ export function Comparison({ left, right }: { left: TraceDetail; right: TraceDet
       <VirtualList items={steps} rowHeight={rowHeight} label="Steps of both traces" class="comparison-rows">
         {(step, index) => (
           <div key={index} role="listitem" class="comparison-row">
-            <span class="waterfall-name" style={{ paddingInlineStart: `${Math.min(step.depth, 12) * 14}px` }}>
+            <span class="waterfall-name" style={{ "--depth": String(Math.min(step.depth, 12)) }}>
               <span class="waterfall-service" style={{ "--hue": hueOf(step.service) }}>
                 {step.service}
               </span>
@@ -92,10 +92,11 @@ function Delta({ step: { left, right } }: { step: ComparedStep }) {
   const delta = right.durationMs - left.durationMs;
   const slower = delta > 0.05 * left.durationMs && delta > 0.1;
   const faster = -delta > 0.05 * left.durationMs && delta < -0.1;
+  // Less than a clock of the system tells apart.
+  const isSame = Math.abs(delta) < 0.0005;
   return (
     <span class={`number ${slower ? "slower" : faster ? "faster" : "muted"}`}>
-      {delta >= 0 ? "+" : "−"}
-      {formatMs(Math.abs(delta))}
+      {isSame ? "same" : `${delta >= 0 ? "+" : "−"}${formatMs(Math.abs(delta))}`}
     </span>
   );
 }

@@ -1,8 +1,9 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { TraceSummary } from "../../../runtime/telemetry/query.ts";
+import { now } from "../../recording.ts";
 import { navigate } from "../../router.ts";
 import { colourOf, dark } from "../../theme.ts";
-import { formatMs, formatTime } from "../format.ts";
+import { formatMs, formatTime, formatWhen } from "../format.ts";
 import { traceHref } from "../links.ts";
 import { type Frame, frameOf, nearest, placeOf } from "./scatter-frame.ts";
 
@@ -35,7 +36,6 @@ export function TraceScatter({ traces }: { traces: readonly TraceSummary[] }) {
   return (
     <div class="scatter" aria-hidden="true">
       <span class="scatter-scale">{formatMs(frame.longestMs)}</span>
-
       <canvas
         ref={canvas}
         class={near === undefined ? undefined : "near"}
@@ -47,6 +47,10 @@ export function TraceScatter({ traces }: { traces: readonly TraceSummary[] }) {
         }}
       />
       <span class="scatter-scale low">{formatMs(frame.shortestMs)}</span>
+      <p class="scatter-times">
+        <span>{formatWhen(frame.from, now())}</span>
+        <span>{formatWhen(frame.to, now())}</span>
+      </p>
       {near !== undefined && place !== undefined && (
         <span
           class={`scatter-tip ${place.x > size.width / 2 ? "left" : ""}`}

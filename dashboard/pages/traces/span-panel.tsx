@@ -1,6 +1,8 @@
+import type { ComponentChildren } from "preact";
 import { clockSkew, skewOf } from "../../../runtime/telemetry/clock-skew.ts";
 import type { Attributes, SpanRecord } from "../../../runtime/telemetry/model.ts";
 import type { TraceDetail } from "../../../runtime/telemetry/query.ts";
+import { CloseButton } from "../../components/close-button.tsx";
 import { useEscape } from "../../components/use-escape.ts";
 import { formatMs, formatTime } from "../format.ts";
 import { traceHref } from "../links.ts";
@@ -24,9 +26,7 @@ export function SpanPanel({ trace, row, node, onClose }: SpanPanelProps) {
     <aside class="span-panel" aria-label="Details">
       <header class="span-panel-head">
         <h2>{title}</h2>
-        <button type="button" class="button small" onClick={onClose} aria-label="Close details">
-          ✕
-        </button>
+        <CloseButton label="Close details" onClose={onClose} />
       </header>
       {row.kind === "log" && <LogFacts log={row.log} />}
       {row.kind === "event" && (
@@ -119,13 +119,20 @@ export function Facts({ title, facts }: { title?: string; facts: Attributes }) {
       <dl class="facts">
         {entries.map(([name, value]) => (
           <div key={name}>
-            <dt>{name}</dt>
+            <dt>{breakable(name)}</dt>
             <dd>{String(value)}</dd>
           </div>
         ))}
       </dl>
     </>
   );
+}
+
+/** `http.response.status_code` is broken at its dots, not within a word. */
+function breakable(name: string): ComponentChildren {
+  return name
+    .split(/(?<=[._])/)
+    .flatMap((part, place) => (place === 0 ? [part] : [<wbr key={part} />, part]));
 }
 
 function offset(trace: TraceDetail, at: number): string {

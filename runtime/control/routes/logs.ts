@@ -2,17 +2,17 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { LogFilter } from "../../supervisor/log-follower.ts";
 import type { LogStore } from "../../supervisor/logs.ts";
-import type { LogLine } from "../api.ts";
+import { type LogLine, maxLogLines } from "../api.ts";
 import { flag, queryOf } from "../input.ts";
 import { ndjson } from "../ndjson.ts";
-
-const maxLines = 100_000;
 
 const query = z.strictObject({
   service: z.string().optional(),
   instance: z.string().optional(),
   level: z.enum(["debug", "info", "notice", "warn", "error"]).optional(),
-  lines: z.coerce.number().int().min(0).max(maxLines).default(100),
+  from: z.coerce.number().min(0).optional(),
+  to: z.coerce.number().min(0).optional(),
+  lines: z.coerce.number().int().min(0).max(maxLogLines).default(100),
   follow: flag.default(false),
 });
 
