@@ -5,6 +5,9 @@ import { weightOf } from "./weight.ts";
 
 /** Marks closer than this would be one blot. */
 const minGapPx = 3;
+/** More of them than this have pale lines: they would hide what they stand beside. */
+const manyMarks = 12;
+const paleLines = 0.35;
 const dashPx = 3;
 const letterPx = 10;
 
@@ -33,10 +36,13 @@ export function marksPlugin(marks: () => readonly Mark[]): uPlot.Plugin {
           ctx.textAlign = "left";
           ctx.textBaseline = "top";
           const last = new Map<string | undefined, number>();
-          for (const entry of [...marks()].sort((a, b) => a.at - b.at)) {
+          const shown = marks().filter(
+            (entry) =>
+              weightOf(entry) !== "change" && entry.at / 1000 >= (min ?? 0) && entry.at / 1000 <= (max ?? 0),
+          );
+          for (const entry of shown.sort((a, b) => a.at - b.at)) {
             const weight = weightOf(entry);
             const at = entry.at / 1000;
-            if (weight === "change" || at < (min ?? 0) || at > (max ?? 0)) continue;
             const x = Math.round(plot.valToPos(at, "x", true)) + 0.5;
             const { run } = entry;
             if (x - (last.get(run?.label) ?? Number.NEGATIVE_INFINITY) < minGapPx * px) continue;
@@ -48,7 +54,9 @@ export function marksPlugin(marks: () => readonly Mark[]): uPlot.Plugin {
             ctx.beginPath();
             ctx.moveTo(x, bbox.top);
             ctx.lineTo(x, bbox.top + bbox.height);
+            ctx.globalAlpha = shown.length > manyMarks ? paleLines : 1;
             ctx.stroke();
+            ctx.globalAlpha = 1;
             const size = 4 * px;
             ctx.beginPath();
             ctx.moveTo(x - size, bbox.top);

@@ -7,8 +7,13 @@ import type { SeriesRange } from "./series-grid.ts";
 const limit = 1000;
 
 /** What was done and what happened within the range, oldest first; new entries as they come, and those of meanwhile after a time without a stream. */
-export function useTimeline(range: SeriesRange): { entries: readonly TimelineEntry[]; error: unknown } {
-  const [stored, setStored] = useState<readonly TimelineEntry[]>([]);
+export function useTimeline(range: SeriesRange): {
+  readonly entries: readonly TimelineEntry[];
+  /** Nothing has answered yet. */
+  readonly loading: boolean;
+  readonly error: unknown;
+} {
+  const [stored, setStored] = useState<readonly TimelineEntry[]>();
   const [error, setError] = useState<unknown>();
   const key = JSON.stringify(range);
   const times = missed.value;
@@ -27,7 +32,11 @@ export function useTimeline(range: SeriesRange): { entries: readonly TimelineEnt
     );
     return () => gone.abort();
   }, [key, times]);
-  return { entries: merged(stored, recent.value, range), error };
+  return {
+    loading: stored === undefined && error === undefined,
+    entries: merged(stored ?? [], recent.value, range),
+    error,
+  };
 }
 
 /** The stored ones and those heard since, each once. */

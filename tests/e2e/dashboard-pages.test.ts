@@ -3,11 +3,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import axe, { type AxeResults } from "axe-core";
 import type { SpanRecord } from "../../runtime/telemetry/model.ts";
+import { seriousFaults } from "../kit/accessibility.ts";
 import { Browser } from "../kit/browser.ts";
-import { adminPassword, eventually, Run, root } from "../kit/run.ts";
+import { adminPassword, eventually, Run } from "../kit/run.ts";
 import { Customer } from "../kit/shop.ts";
+import { writeShopTopology } from "../kit/shop-topology.ts";
 
 const evil = "<img src=x onerror=alert(1)>";
 const loadEveryMs = 200;
@@ -22,13 +23,11 @@ let stopped = false;
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "mc-pages-"));
-  const topology = join(directory, "topology.yaml");
-  const shop = await Bun.file(join(root, "topology.yaml")).text();
-  const placed = shop
-    .replaceAll(/(source|directory): services\//g, `$1: ${root}/services/`)
+  const topology = await writeShopTopology(directory, {
     // What its subscriber cannot use is a dead letter at once.
-    .replace("order.confirmed: {}", "order.confirmed: { maxDeliveries: 1 }");
-  await Bun.write(topology, `${placed}\ntelemetry: { sample: 1 }\n`);
+    edit: (yaml) => yaml.replace("order.confirmed: {}", "order.confirmed: { maxDeliveries: 1 }"),
+    more: { telemetry: { sample: 1 } },
+  });
   run = await Run.start({ topology });
   const admin = await Customer.admin(run.gateway);
   const made = await admin.send<{ id: string }>("POST", "/v1/products", {
@@ -66,15 +65,6 @@ afterAll(async () => {
 }, 60_000);
 
 const open = (path: string, on: Browser = browser) => on.page.goto(run.control + path);
-
-/** Rules that are broken seriously or critically, with where. */
-async function faultsOf(on: Browser): Promise<string[]> {
-  await on.page.evaluate(axe.source);
-  const results = await on.page.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
-  return results.violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.slice(0, 3).map((node) => `${id}: ${node.html.slice(0, 200)}`));
-}
 
 /** A trace of `count` spans in a file, as the page saves it. */
 async function largeTrace(count: number): Promise<string> {
@@ -342,7 +332,7 @@ for (const look of [
       await other.page.locator("h1").waitFor();
       await other.page.locator(".loading-line").first().waitFor({ state: "detached" });
       await other.shoot(`${name}-${look.name}`);
-      expect([name, await faultsOf(other)]).toEqual([name, []]);
+      expect([name, await seriousFaults(other.page)]).toEqual([name, []]);
       const tooWide = await other.page.evaluate("document.documentElement.scrollWidth - innerWidth");
       expect([name, tooWide]).toEqual([name, 0]);
     }
@@ -350,7 +340,7 @@ for (const look of [
     await other.page.locator(".trace-link").first().click();
     await other.page.locator(".waterfall-row").nth(2).click();
     await other.shoot(`trace-${look.name}`);
-    expect(["trace", await faultsOf(other)]).toEqual(["trace", []]);
+    expect(["trace", await seriousFaults(other.page)]).toEqual(["trace", []]);
     expect(other.errors).toEqual([]);
   }, 180_000);
 }

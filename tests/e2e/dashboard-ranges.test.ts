@@ -1,6 +1,6 @@
 /** What the charts are of: the line of the heat map, and the stretch of time. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import axe, { type AxeResults } from "axe-core";
+import { seriousFaults } from "../kit/accessibility.ts";
 import { Browser, chromiumPath } from "../kit/browser.ts";
 import { eventually, Run } from "../kit/run.ts";
 import { Customer } from "../kit/shop.ts";
@@ -65,7 +65,7 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("cha
       // The address alone brings the same map back.
       await page.reload();
       await page.locator('.heatmap canvas[aria-label="Latency of catalog over time"]').waitFor();
-      expect(await faultsOf(browser)).toEqual([]);
+      expect(await seriousFaults(page)).toEqual([]);
       expect(browser.errors).toEqual([]);
     },
     testTimeoutMs,
@@ -111,7 +111,7 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("cha
         await show.click();
         await form.getByText("To must be later than From").waitFor();
         expect(await to.getAttribute("aria-invalid")).toBe("true");
-        expect(await faultsOf(browser)).toEqual([]);
+        expect(await seriousFaults(page)).toEqual([]);
         await browser.shoot(`range-form-${look}`);
         await to.fill("");
         await show.click();
@@ -144,12 +144,3 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("cha
     2 * testTimeoutMs,
   );
 });
-
-/** Rules that are broken seriously or critically, with where. */
-async function faultsOf({ page }: Browser): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const results = await page.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
-  return results.violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.slice(0, 3).map((node) => `${id}: ${node.html.slice(0, 200)}`));
-}

@@ -1,9 +1,11 @@
 /** The dashboard's frame and the pages Map, Metrics and Timeline in a real browser, while the shop is busy. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import axe, { type AxeResults } from "axe-core";
-import type { Page } from "playwright-core";
+import { join } from "node:path";
+import { Glob } from "bun";
+import { keyOf } from "../../dashboard/page-keys.ts";
+import { seriousFaults } from "../kit/accessibility.ts";
 import { Browser, chromiumPath } from "../kit/browser.ts";
-import { Run } from "../kit/run.ts";
+import { root, Run } from "../kit/run.ts";
 import { Customer } from "../kit/shop.ts";
 
 const testTimeoutMs = 120_000;
@@ -141,9 +143,11 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("das
       await page.goto(run.dashboard);
       const path = () => new URL(page.url()).pathname;
       const titles = await page.locator(".nav-link").allInnerTexts();
-      expect(titles).toHaveLength(9);
+      // A page is a folder and a line of pages.ts.
+      const folders = [...new Glob("*/page.tsx").scanSync(join(root, "dashboard", "pages"))];
+      expect(titles).toHaveLength(folders.length);
       for (const [place, title] of titles.entries()) {
-        await page.keyboard.press(String(place + 1));
+        await page.keyboard.press(keyOf(place)!);
         await page.locator(".nav-link[aria-current=page]", { hasText: title.trim() }).waitFor();
       }
       expect(path()).toBe("/runs");
@@ -254,17 +258,6 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("das
     testTimeoutMs,
   );
 });
-
-/** What axe-core calls serious or critical, with the first place of each. */
-async function seriousFaults(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate<AxeResults>(
-    "axe.run(document, { resultTypes: ['violations'] })",
-  );
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`);
-}
 
 /** Visitors and customers until it is stopped. */
 class Traffic {

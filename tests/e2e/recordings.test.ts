@@ -4,9 +4,12 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Comparison } from "../../runtime/comparison/comparison.ts";
+import { seriousFaults } from "../kit/accessibility.ts";
 import { Browser, chromiumPath } from "../kit/browser.ts";
-import { cli, eventually, main, root, Run } from "../kit/run.ts";
+import { Opened } from "../kit/opened.ts";
+import { cli, eventually, root, Run } from "../kit/run.ts";
 import { Customer } from "../kit/shop.ts";
+import { writeShopTopology } from "../kit/shop-topology.ts";
 
 const testTimeoutMs = 120_000;
 /** A start, an export, an end, and an export after it. */
@@ -24,12 +27,7 @@ beforeAll(async () => {
   during = join(folder, "during.microcosm");
   after = join(folder, "after.microcosm");
   const data = join(folder, "data");
-  const topology = join(folder, "topology.yaml");
-  const placed = (await Bun.file(join(root, "topology.yaml")).text()).replaceAll(
-    /(source:|directory:) services\//g,
-    `$1 ${root}/services/`,
-  );
-  await Bun.write(topology, `${placed}\ntelemetry: { sample: 1 }\n`);
+  const topology = await writeShopTopology(folder, { more: { telemetry: { sample: 1 } } });
   const run = await Run.start({ data, topology });
   try {
     await shopping(run);
@@ -155,6 +153,7 @@ describe("opened", () => {
       ] as const) {
         await page.goto(opened.url + path);
         await page.getByText(seen).first().waitFor();
+        expect([path, await seriousFaults(page)]).toEqual([path, []]);
       }
       expect(browser.errors).toEqual([]);
     },
@@ -171,7 +170,12 @@ describe("opened", () => {
       await page.getByText("What changed most").waitFor();
       await page.locator(".changes .table-row").first().waitFor();
       await page.getByText("Both ran the same topology.").waitFor();
-      await browser.shoot("recording-runs");
+      await page.locator(".overlaid canvas").first().waitFor();
+      for (const scheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme: scheme });
+        expect([scheme, await seriousFaults(page)]).toEqual([scheme, []]);
+        await browser.shoot(`recording-runs-${scheme}`);
+      }
 
       const added = join(folder, "added.microcosm");
       await Bun.write(added, Bun.file(during));
@@ -289,45 +293,4 @@ async function ordersTraced(run: Run): Promise<number> {
 /** A token that a client of the shop got, and may not be found in any log. */
 async function tokenOf(run: Run): Promise<string> {
   return (await Customer.register(run.gateway)).token!;
-}
-
-/** `microcosm open`, as a user starts it. */
-class Opened {
-  readonly link: string;
-  readonly url: string;
-  readonly #token: string;
-  readonly #child: Bun.Subprocess<"ignore", "pipe", "inherit">;
-
-  private constructor(link: string, child: Bun.Subprocess<"ignore", "pipe", "inherit">) {
-    this.link = link;
-    this.url = new URL(link).origin;
-    this.#token = new URL(link).searchParams.get("token")!;
-    this.#child = child;
-  }
-
-  static async start(...files: string[]): Promise<Opened> {
-    const child = Bun.spawn([process.execPath, main, "open", ...files, "--port", "0", "--json"], {
-      cwd: root,
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "inherit",
-    });
-    const { value } = await child.stdout.getReader().read();
-    const line = new TextDecoder().decode(value).split("\n")[0]!;
-    return new Opened((JSON.parse(line) as { dashboard: string }).dashboard, child);
-  }
-
-  ask(path: string, method = "GET"): Promise<Response> {
-    return fetch(this.url + path, { method, headers: { authorization: `Bearer ${this.#token}` } });
-  }
-
-  async json<T>(path: string): Promise<T> {
-    return (await (await this.ask(path)).json()) as T;
-  }
-
-  /** As Ctrl-C does. */
-  async stop(): Promise<number> {
-    this.#child.kill("SIGINT");
-    return await this.#child.exited;
-  }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { eventually, root } from "../kit/run.ts";
 import { Customer, type Order } from "../kit/shop.ts";
+import { writeShopTopology } from "../kit/shop-topology.ts";
 import { startCapture } from "./capture.ts";
 import { compareLogs, compareMetrics, compareOtlp, compareStored, compareZipkin } from "./compare.ts";
 import { freePort } from "../../bench/ports.ts";
@@ -100,13 +101,9 @@ function collectorConfig(at: { otlp: number; zipkin: number; backend: string; se
 
 /** The shop with all its traces, and the collector to send to. */
 async function shopTopology(folder: string, otlp: number, zipkin: number): Promise<string> {
-  const shop = await Bun.file(join(root, "topology.yaml")).text();
-  const placed = shop.replaceAll(/(source|directory): services\//g, `$1: ${root}/services/`);
   const [toOtlp, toZipkin] = [`http://127.0.0.1:${otlp}`, `http://127.0.0.1:${zipkin}`];
   const telemetry = { sample: 1, export: { otlp: { url: toOtlp }, zipkin: { url: toZipkin } } };
-  const file = join(folder, "shop.yaml");
-  await Bun.write(file, `${placed}\n${stringify({ telemetry })}`);
-  return file;
+  return await writeShopTopology(folder, { more: { telemetry } });
 }
 
 /** A run of which only the observer is of interest. */

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import type { StoredLog } from "../../runtime/telemetry/query.ts";
-import { eventually, root } from "../kit/run.ts";
+import { eventually } from "../kit/run.ts";
 import { Customer } from "../kit/shop.ts";
+import { writeShopTopology } from "../kit/shop-topology.ts";
 import { expectThat, Observed } from "./observed.ts";
 
 const recipe = join(import.meta.dir, "elasticsearch");
@@ -75,14 +75,8 @@ async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
 
 /** The shop, whose observer sends lines to Elasticsearch. */
 async function shopTopology(folder: string, url: string): Promise<string> {
-  const shop = await Bun.file(join(root, "topology.yaml")).text();
-  const placed = shop.replaceAll(/(source|directory): services\//g, `$1: ${root}/services/`);
-  const file = join(folder, "shop.yaml");
-  await Bun.write(
-    file,
-    `${placed}\n${stringify({ telemetry: { sample: 1, export: { elasticsearch: { url, index } } } })}`,
-  );
-  return file;
+  const telemetry = { sample: 1, export: { elasticsearch: { url, index } } };
+  return await writeShopTopology(folder, { more: { telemetry } });
 }
 
 /** What services have a word to say about: a refresh token that is used twice. */

@@ -16,6 +16,7 @@ export function Answer({ answer }: { answer: GatewayAnswer }) {
   useEffect(() => section.current!.scrollIntoView({ block: "nearest" }), [answer]);
   return (
     <section ref={section} class="answer" aria-label="Answer">
+      <h2 class="unseen">Answer</h2>
       <header class="answer-head">
         <span class={`status-badge ${tone}`}>
           {answer.status} {answer.statusText}

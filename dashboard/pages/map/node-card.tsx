@@ -72,7 +72,12 @@ function Stats({ node }: { node: MapNode }) {
         {formatRate(ratePerSecond)}
         {node.role === "broker" && " published"}
       </span>
-      {failing && <span class="node-errors">{share(errorsPerSecond / ratePerSecond)} errors</span>}
+      {failing && (
+        <span class="node-errors" title="of what it was asked for failed">
+          {share(errorsPerSecond / ratePerSecond)}
+          <span class="unit"> errors</span>
+        </span>
+      )}
       {ratePerSecond > 0 && (
         <span class="node-p99" title="99 of 100 are answered within this">
           <span class="unit">p99 </span>

@@ -48,25 +48,35 @@ export interface GatewayChartsProps {
   readonly marks: readonly TimelineEntry[];
 }
 
+const title = "The gateway, as its clients see it";
+
 export function GatewayCharts({ seen, problem, marks }: GatewayChartsProps) {
+  if (seen === undefined) {
+    return (
+      <Panel title={title}>
+        <ErrorLine message={problem} />
+        <div class="chart-wait" />
+      </Panel>
+    );
+  }
   const common = {
-    from: seen?.from ?? 0,
-    stepMs: seen?.stepMs ?? 1000,
+    from: seen.from,
+    stepMs: seen.stepMs,
     height: 132,
     marks,
     sync: "timeline",
     onRange: fixTimeRange,
   };
   return (
-    <Panel title="The gateway, as its clients see it">
+    <Panel title={title}>
       <ErrorLine message={problem} />
       <div class="timeline-charts">
         <Chart
           {...common}
           label="Rate and errors of the gateway"
           lines={[
-            { label: "requests", values: seen?.rate ?? [], area: true },
-            { label: "errors", values: seen?.errors ?? [], colour: "--bad", area: true },
+            { label: "requests", values: seen.rate, area: true },
+            { label: "errors", values: seen.errors, colour: "--bad", area: true },
           ]}
           format={formatRate}
         />
@@ -74,8 +84,8 @@ export function GatewayCharts({ seen, problem, marks }: GatewayChartsProps) {
           {...common}
           label="Latency of the gateway"
           lines={[
-            { label: "p50", values: seen?.p50 ?? [] },
-            { label: "p99", values: seen?.p99 ?? [] },
+            { label: "p50", values: seen.p50 },
+            { label: "p99", values: seen.p99 },
           ]}
           format={formatMs}
         />

@@ -14,6 +14,7 @@ import type { Page } from "../../page.ts";
 import { now } from "../../recording.ts";
 import { query, setQuery } from "../../router.ts";
 import { dayOf, formatMs, formatRate, formatTime, formatWhen } from "../format.ts";
+import { Loading } from "../loading.tsx";
 import { effectOf, type Seen } from "./effect.ts";
 import { GatewayCharts, useGateway } from "./gateway-charts.tsx";
 import { Lanes } from "./lanes.tsx";
@@ -29,7 +30,7 @@ const shown = [
 function Timeline() {
   const picked = timeRangeOf(query.value, now());
   const range = seriesRangeOf(picked);
-  const { entries, error } = useTimeline(range);
+  const { entries, loading, error } = useTimeline(range);
   const { seen, problem } = useGateway(range);
   const show = shown.find(({ key }) => key === query.value.get("show"))?.key ?? "all";
   const [selected, setSelected] = useState<string | undefined>();
@@ -50,7 +51,9 @@ function Timeline() {
         <Lanes entries={entries} from={seen.from} to={seen.from + seen.stepMs * seen.rate.length} />
       )}
       <Panel fill flush class="timeline-list">
-        {listed.length === 0 ? (
+        {loading ? (
+          <Loading what="the entries" />
+        ) : listed.length === 0 ? (
           <EmptyState title="Nothing happened in this time">
             Scale or kill something on the <a href="/map">map</a>, and see here what it does.
           </EmptyState>

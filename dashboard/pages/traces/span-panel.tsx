@@ -118,7 +118,7 @@ export function Facts({ title, facts }: { title?: string; facts: Attributes }) {
       {title !== undefined && <h3>{title}</h3>}
       <dl class="facts">
         {entries.map(([name, value]) => (
-          <div key={name}>
+          <div key={name} class={String(value).includes("\n") ? "long" : undefined}>
             <dt>{breakable(name)}</dt>
             <dd>{String(value)}</dd>
           </div>
