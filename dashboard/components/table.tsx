@@ -64,17 +64,20 @@ export function Table<T>(props: TableProps<T>) {
         items={items}
         rowHeight={rowHeight}
         label={label}
+        role={onSelect === undefined ? "list" : "listbox"}
         activeId={items[active] === undefined ? undefined : domId(items[active])}
         shown={active < 0 ? undefined : active}
         onKeyDown={pressed}
       >
         {(item, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the list itself takes the keys
+          // biome-ignore lint/a11y/noStaticElementInteractions: it has one of two roles
+          // biome-ignore lint/a11y/useAriaPropsSupportedByRole: an option has it, an item has not
           <div
             key={idOf(item)}
             id={domId(item)}
-            role="listitem"
-            aria-current={index === active ? "true" : undefined}
+            role={onSelect === undefined ? "listitem" : "option"}
+            aria-selected={onSelect === undefined ? undefined : index === active}
             class={`table-row ${onSelect === undefined ? "" : "clickable"} ${index === active ? "active" : ""}`}
             onClick={() => onSelect?.(item)}
           >

@@ -9,7 +9,7 @@ export interface VirtualListProps<T> {
   /** What a screen reader calls the list. */
   readonly label: string;
   readonly class?: string;
-  readonly role?: "list" | "tree" | "log";
+  readonly role?: "list" | "listbox" | "tree" | "log";
   readonly activeId?: string | undefined;
   /** Brought into sight when it changes. */
   readonly shown?: number | undefined;

@@ -122,8 +122,10 @@ function Bar({ node, range, critical }: SpanRowProps & { node: TreeNode }) {
   const left = shareOf(startMs, range);
   const width = shareOf(startMs + durationMs, range) - left;
   const label = formatMs(durationMs);
-  // Beside the bar, on the side that has room.
+  // Beside the bar, on the side that has room; within it, where neither has.
   const before = left + width > 0.85;
+  const inside = before && left <= 0.12;
+  const end = { right: percent(1 - (inside ? left + width : left)) };
   return (
     <>
       <span
@@ -148,12 +150,8 @@ function Bar({ node, range, critical }: SpanRowProps & { node: TreeNode }) {
         );
       })}
       <span
-        class="waterfall-duration"
-        style={
-          before && left > 0.12
-            ? { right: percent(1 - left) }
-            : { left: percent(Math.min(left + width, 0.88)) }
-        }
+        class={`waterfall-duration ${inside ? "inside" : ""}`}
+        style={before ? end : { left: percent(left + width) }}
       >
         {label}
       </span>
