@@ -1,4 +1,4 @@
-/** What the dashboard must reach: see docs/benchmarks.md. Each is judged by the median of its rounds. */
+/** What the dashboard must reach: see docs/dashboard.md. Each is judged by the median of its rounds. */
 export const budgets = {
   firstPaint: { what: "first paint", most: 200, unit: "ms" },
   assets: { what: "scripts and styles, gzipped", most: 300, unit: "KB" },
