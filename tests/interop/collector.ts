@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { eventually, root } from "../kit/run.ts";
+import { eventually } from "../kit/run.ts";
 import { Customer, type Order } from "../kit/shop.ts";
 import { writeShopTopology } from "../kit/shop-topology.ts";
 import { startCapture } from "./capture.ts";
