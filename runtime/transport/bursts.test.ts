@@ -10,7 +10,7 @@ const near = { service: "near", instance: "near-1", generation: 1 };
 const far = { service: "far", instance: "far-1", generation: 1 };
 
 /** Two ends of a link whose bytes arrive in a later turn, and how many bytes each write of either end had. */
-async function connected(handler: LinkHandler, options: { readonly repliesWait?: boolean } = {}) {
+async function connected(handler: LinkHandler) {
   const shared = () => ({
     settings: transportSettings({}),
     flusher: new Flusher(),
@@ -30,7 +30,7 @@ async function connected(handler: LinkHandler, options: { readonly repliesWait?:
   });
   const nobody: LinkHandler = { call: () => {} };
   ends.push(new SocketSession(socket(0), shared(), { self: near, handler: nobody }, { initiator: true }));
-  ends.push(new SocketSession(socket(1), shared(), { self: far, handler, ...options }, { initiator: false }));
+  ends.push(new SocketSession(socket(1), shared(), { self: far, handler }, { initiator: false }));
   const link = await ends[0]!.ready;
   for (const own of writes) own.length = 0;
   return { link, calls: writes[0]!, replies: writes[1]! };
@@ -54,33 +54,30 @@ const framesOf = (writes: readonly number[], count: number) => {
 };
 
 describe("many frames of one turn", () => {
-  test("leave in bursts, so that the other end begins before the last is made", async () => {
-    const { link, calls, replies } = await connected(echo);
+  test("that are calls leave in bursts, so that the other end begins before the last is made", async () => {
+    const { link, calls } = await connected(echo);
+    await callMany(link, 40);
+    expect(framesOf(calls, 40)).toEqual([16, 16, 8]);
     await callMany(link, 20);
-    expect(framesOf(calls, 20)).toEqual([8, 8, 4]);
-    // Each burst is a turn of its own here.
-    expect(framesOf(replies, 20)).toEqual([8, 8, 4]);
-    await callMany(link, 20);
-    expect(framesOf(calls.slice(3), 20)).toEqual([8, 8, 4]);
+    expect(framesOf(calls.slice(3), 20)).toEqual([16, 4]);
   });
 
-  test("that answer leave with the turn where something must be told before them", async () => {
+  test("that are replies leave together, after what was told in microtasks before them", async () => {
     const order: string[] = [];
-    const told = { flush: () => order.push("told") };
-    const early: LinkHandler = {
+    const teller: LinkHandler = {
       call: (call) => {
-        queueMicrotask(told.flush);
+        queueMicrotask(() => order.push("told"));
         call.reply([200], "same for all");
       },
     };
-    const { link, replies } = await connected(early, { repliesWait: true });
+    const { link, replies } = await connected(teller);
     const push = replies.push.bind(replies);
     replies.push = (bytes) => {
       order.push("answered");
       return push(bytes);
     };
-    await callMany(link, 8);
-    expect(order).toEqual([...Array(8).fill("told"), "answered"]);
-    expect(framesOf(replies, 8)).toEqual([8]);
+    await callMany(link, 16);
+    expect(order).toEqual([...Array(16).fill("told"), "answered"]);
+    expect(framesOf(replies, 16)).toEqual([16]);
   });
 });

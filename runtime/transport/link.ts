@@ -12,10 +12,11 @@ import type { LinkHandler, OutgoingBody, Peer, ReplySink } from "./transport.ts"
 import type { Wire } from "./wire.ts";
 
 /**
- * Calls and replies that wait for the end of the turn at the most; then they leave, and the other end begins while this one
- * goes on. Without it both ends work in turns, and a core idles.
+ * Calls that wait for the end of the turn at the most; then they leave, and the other end begins while this one goes on.
+ * Without it both ends work in turns, and a core idles. Replies wait for the end: the spans of what they answer must leave
+ * before them, so that none is lost when the process is killed right after.
  */
-const burstFrames = 8;
+const burstFrames = 16;
 /** Stream ids stay within 31 bits: beyond them the engine keeps numbers as doubles, and tables of them get slow. */
 const lastStream = 0x7fffffff;
 
@@ -26,8 +27,6 @@ export interface FrameLinkOptions {
   readonly wire: Wire;
   readonly deadlines: Deadlines;
   readonly clock: Clock;
-  /** Replies leave with the turn, however many. */
-  readonly repliesWait: boolean;
   /** The connecting end numbers its calls 1, 3, 5…, the listening end 2, 4, 6…. */
   readonly initiator: boolean;
 }
@@ -51,11 +50,10 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
   readonly #handler: LinkHandler;
   readonly #wire: Wire;
   readonly #clock: Clock;
-  readonly #repliesWait: boolean;
   readonly #firstStream: number;
   #nextStream: number;
   #pending = 0;
-  /** Calls and replies since the wire was last found empty, or flushed for them. */
+  /** Calls since the wire was last found empty, or flushed for them. */
   #unflushed = 0;
   #parked: OutgoingBodyStream[] = [];
   #open = true;
@@ -69,7 +67,6 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
     this.#handler = options.handler;
     this.#wire = options.wire;
     this.#clock = options.clock;
-    this.#repliesWait = options.repliesWait;
     this.#firstStream = options.initiator ? 1 : 2;
     this.#nextStream = this.#firstStream;
   }
@@ -180,11 +177,6 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
     this.#exchanges.delete(call.id);
   }
 
-  /** A reply was written. */
-  replied(): void {
-    if (!this.#repliesWait) this.#wrote();
-  }
-
   #wrote(): void {
     if (++this.#unflushed < burstFrames) return;
     this.#unflushed = 0;
@@ -192,8 +184,7 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
   }
 
   acceptsReply(): boolean {
-    if (this.#wire.buffered === 0) this.#unflushed = 0;
-    else if (this.#wire.full) this.breakOff(overloaded(this.peer, this.#wire.buffered));
+    if (this.#wire.full) this.breakOff(overloaded(this.peer, this.#wire.buffered));
     return this.#open;
   }
 

@@ -59,7 +59,6 @@ export class MemoryTransport implements Transport {
       wire,
       deadlines: this.#deadlines,
       clock: this.#settings.clock,
-      repliesWait: false,
       initiator,
     });
   }

@@ -6,8 +6,6 @@ import type { IncomingBody, IncomingCall, OutgoingBody } from "./transport.ts";
 export interface ServedCallHost extends LinkHost {
   /** False when a reply cannot be taken: the link broke over it. */
   acceptsReply(): boolean;
-  /** A reply's frame was written. */
-  replied(): void;
 }
 
 /**
@@ -71,7 +69,6 @@ export class ServedCall extends Exchange implements IncomingCall {
     this.#answer();
     if (whole) this.#over();
     else this.sendStream(toChunked(body));
-    this.host.replied();
   }
 
   fail(error: MicrocosmError): void {

@@ -93,7 +93,6 @@ export class SocketSession {
       wire: this.#wire,
       deadlines: this.#shared.deadlines,
       clock: this.#shared.settings.clock,
-      repliesWait: this.#options.repliesWait === true,
       initiator: this.#initiator,
     });
     this.#link = link;

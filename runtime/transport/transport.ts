@@ -88,11 +88,6 @@ export interface LinkOptions {
    * Dearer: one write a task.
    */
   readonly isEarly?: boolean;
-  /**
-   * Replies leave with the turn: after what early links sent in it. Default false: some leave before, so that the caller
-   * goes on while this end handles the rest.
-   */
-  readonly repliesWait?: boolean;
 }
 
 export interface Listener {

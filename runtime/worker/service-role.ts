@@ -72,12 +72,7 @@ class ServiceRole implements Role {
       random,
       telemetry: recorder && new ServerTelemetry({ recorder, patternOf: (route) => host.patternOf(route) }),
     });
-    this.#listener = await transport.listen(spec.address, {
-      self,
-      handler: this.#server,
-      // Where all is kept a killed process takes no span along: those of what is answered leave first.
-      repliesWait: recorder?.keepsAll === true,
-    });
+    this.#listener = await transport.listen(spec.address, { self, handler: this.#server });
     phase("listening");
     // Not waited for: an instance that starts while the broker is away answers calls all the same, and what is
     // published meanwhile is delivered when the subscription is there.

@@ -101,16 +101,11 @@ export class Recorder {
     this.#random = random;
     this.#sample = sample;
     this.#slowMs = slowMs;
-    this.#sampledPerSlot = this.keepsAll ? Number.POSITIVE_INFINITY : (sampledPerSecond * slotMs) / 1000;
-    this.#manySpans = this.keepsAll ? 1 : batchSpans;
+    this.#sampledPerSlot = sample === 1 ? Number.POSITIVE_INFINITY : (sampledPerSecond * slotMs) / 1000;
+    this.#manySpans = sample === 1 ? 1 : batchSpans;
     this.#ids = new SpanIds(random);
     this.#ring = new SpanRing(options.ringSpans ?? 16_384, this.#ids);
     this.#logs = new LogBuffer(options.maxLogs ?? 4096, options.maxLogLength ?? 2 * 1024 * 1024);
-  }
-
-  /** Whether all traces are kept, and each span is told of at once. */
-  get keepsAll(): boolean {
-    return this.#sample === 1;
   }
 
   /** Reserves a number for a span that begins, from 1. */
