@@ -1,4 +1,3 @@
-import { earlyFlusher, type Flushes } from "../../runtime/transport/flusher.ts";
 import type { Exchange } from "../exchange.ts";
 import type { ConnectionHost } from "./connection.ts";
 import type { BadRequest } from "./request-head.ts";
@@ -59,7 +58,6 @@ export class Host implements ConnectionHost {
   headTimeoutMs = 1_000;
   maxHeadBytes = 4096;
   draining = false;
-  flusher: Flushes = earlyFlusher;
   readonly heard: Heard[] = [];
   readonly refused: number[] = [];
   pending = 0;

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Socket } from "bun";
 import fc from "fast-check";
-import { Flusher } from "../../runtime/transport/flusher.ts";
 import { Connection } from "./connection.ts";
 import { FakeSocket, Host } from "./connection-fixture.ts";
 
@@ -211,31 +210,6 @@ describe("targets", () => {
 });
 
 describe("answers", () => {
-  test("of one turn leave one after the other at its end, and the next requests begin then", async () => {
-    const host = new Host();
-    host.flusher = new Flusher();
-    const all = [open(host), open(host)];
-    for (const { connection } of all) connection.onData(bytesOf("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
-    await settle();
-    expect(host.heard).toHaveLength(2);
-    expect(all.map(({ socket }) => socket.sent)).toEqual(["", ""]);
-    expect(host.pending).toBe(2);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(all.map(({ socket }) => socket.sent.match(/answer \d$/)?.[0])).toEqual(["answer 1", "answer 2"]);
-    expect(host.pending).toBe(0);
-  });
-
-  test("that are held when the client leaves are forgotten", async () => {
-    const host = new Host();
-    host.flusher = new Flusher();
-    const { socket, connection } = open(host);
-    connection.onData(bytesOf("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
-    await settle();
-    connection.onClose();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect([socket.sent, host.pending]).toEqual(["", 0]);
-  });
-
   test("arrive whole however little the client takes at a time", async () => {
     await fc.assert(
       fc.asyncProperty(fc.infiniteStream(fc.integer({ min: 0, max: 3000 })), async (sizes) => {
@@ -302,7 +276,6 @@ describe("time", () => {
     connection.onData(bytesOf("GET / HTT"));
     connection.sweep(later);
     expect(host.refused).toEqual([408]);
-    await settle();
     expect(socket.ended).toBe(true);
   });
 

@@ -1,5 +1,4 @@
 import type { Socket } from "bun";
-import type { Flushable, Flushes } from "../../runtime/transport/flusher.ts";
 import { Exchange } from "../exchange.ts";
 import type { AnswerBody } from "../reply.ts";
 import { type BodyHost, ClientBody } from "./client-body.ts";
@@ -18,8 +17,6 @@ export interface ConnectionHost {
   readonly maxHeadBytes: number;
   /** No further request is taken. */
   readonly draining: boolean;
-  /** When answers leave that were made in one turn of the event loop. */
-  readonly flusher: Flushes;
   /** `date: …` with its CRLF. */
   dateLine(now: number): string;
   /** Answers `x`, now or later. Never throws. */
@@ -52,7 +49,7 @@ const isBodiless = (status: number) => status === 204 || status === 304;
  * closed ◀─────────────────────────────────────────────────── lingering
  * ```
  */
-export class Connection implements BodyHost, StreamHost, Flushable {
+export class Connection implements BodyHost, StreamHost {
   readonly #host: ConnectionHost;
   readonly #socket: Socket<Connection>;
   readonly #wire: Wire;
@@ -77,7 +74,7 @@ export class Connection implements BodyHost, StreamHost, Flushable {
   constructor(socket: Socket<Connection>, host: ConnectionHost) {
     this.#socket = socket;
     this.#host = host;
-    this.#wire = new Wire(socket, host.flusher, this);
+    this.#wire = new Wire(socket);
     this.#reader = new RequestReader(host.maxHeadBytes, () => this.address);
     this.#deadline = performance.now() + host.idleTimeoutMs;
   }
@@ -179,17 +176,8 @@ export class Connection implements BodyHost, StreamHost, Flushable {
     const length = silent && declaredBytes >= 0 ? declaredBytes : bytes.length;
     // Of an answer to HEAD that came without a body the length is not known, and 0 would be a wrong one.
     if (!isBodiless(status) && (!silent || length > 0)) head += `content-length: ${length}\r\n`;
-    const whole = `${head}\r\n`;
-    const sentBody = silent || bytes.length === 0 ? undefined : bytes;
-    // The next request is here already, and may as well begin.
-    if (this.#reader.length > 0) this.#wire.write(whole, sentBody);
-    else this.#wire.hold(whole, sentBody);
+    this.#wire.write(`${head}\r\n`, silent || bytes.length === 0 ? undefined : bytes);
     this.#sent();
-  }
-
-  /** The turn is over in which an answer was held. */
-  flush(): void {
-    if (this.#state !== "closed") this.onDrain();
   }
 
   bodyWanted(): void {

@@ -1,6 +1,5 @@
 import type { TCPSocketListener } from "bun";
 import type { Clock } from "../../runtime/clock.ts";
-import { Flusher } from "../../runtime/transport/flusher.ts";
 import { MicrocosmError } from "../../sdk/errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
@@ -35,7 +34,6 @@ export class HttpServer implements ConnectionHost {
   readonly maxHeadBytes: number;
   readonly handle: (x: Exchange) => void;
   readonly refuse: (x: Exchange, problem: BadRequest) => void;
-  readonly flusher = new Flusher();
   draining = false;
   readonly #options: HttpServerOptions;
   readonly #connections = new Set<Connection>();
