@@ -54,6 +54,6 @@ test("all requests are answered, no span of theirs is lost, and each kind is cou
     return Object.values(badInputs).every(({ counts }) => (dropped[counts] ?? 0) > 0);
   });
   const { dropped } = await control.get<ObserverStats>("/api/telemetry/stats");
-  for (const lost of ["buffer", "lines", "lost", "overload", "unwritten"])
-    expect([lost, dropped[lost] ?? 0]).toEqual([lost, 0]);
+  // Lines that pour out faster than they can be told or written may be let go: that is their bound. Spans may not.
+  for (const lost of ["buffer", "lost", "unwritten"]) expect([lost, dropped[lost] ?? 0]).toEqual([lost, 0]);
 }, 240_000);
