@@ -1,10 +1,8 @@
-import { render } from "preact";
-import { App } from "./app.tsx";
-import { followLinks } from "./router.ts";
-import { start } from "./start.ts";
 import { startTheme } from "./theme.ts";
 
 startTheme();
-followLinks(document.body);
-await start();
-render(<App />, document.getElementById("app")!);
+
+const readApp = () => void import("./run-app.tsx");
+// The page as index.html has it is painted first: the rest is a quarter of a megabyte to read. A hidden page has no frames.
+if (document.hidden) readApp();
+else requestAnimationFrame(() => setTimeout(readApp));
