@@ -2,7 +2,14 @@ import { startTheme } from "./theme.ts";
 
 startTheme();
 
-const readApp = () => void import("./run-app.tsx");
-// The page as index.html has it is painted first: the rest is a quarter of a megabyte to read. A hidden page has no frames.
-if (document.hidden) readApp();
-else requestAnimationFrame(() => setTimeout(readApp));
+/** Once a frame is painted; at once where there are none. */
+function painted(): Promise<void> {
+  if (document.hidden) return Promise.resolve();
+  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+}
+
+// First the bar, then the name in it, for which fonts are loaded, then the rest: a quarter of a megabyte to read.
+await painted();
+document.getElementById("shell")!.hidden = false;
+await painted();
+await import("./run-app.tsx");
