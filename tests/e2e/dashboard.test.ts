@@ -142,6 +142,7 @@ describe.skipIf(chromiumPath === undefined && process.env.CI === undefined)("das
       const { page } = browser;
       await page.goto(run.dashboard);
       const path = () => new URL(page.url()).pathname;
+      await page.locator(".nav-link").first().waitFor();
       const titles = await page.locator(".nav-link").allInnerTexts();
       // A page is a folder and a line of pages.ts.
       const folders = [...new Glob("*/page.tsx").scanSync(join(root, "dashboard", "pages"))];
