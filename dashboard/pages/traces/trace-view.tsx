@@ -69,13 +69,13 @@ export function TraceView({ trace, file, onBack, onRefresh }: TraceViewProps) {
         </span>
       </header>
       {trace.orphans > 0 && (
-        <p class="notice" role="status">
+        <p class="trace-notice" role="status">
           {trace.orphans} {trace.orphans === 1 ? "span has" : "spans have"} a parent that never came; they
           stand at the left edge.
         </p>
       )}
       {skews !== undefined && (
-        <p class="notice" role="status">
+        <p class="trace-notice" role="status">
           Clocks differ by up to {formatMs(skews.mostMs)}: {skews.spans}{" "}
           {skews.spans === 1 ? "span was" : "spans were"} moved to where their cause says that they must have
           been.
