@@ -1,7 +1,7 @@
 /** What sampling leaves out, and what telemetry does with input that nobody should send: bounded, counted, shown. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ControlClient } from "../../runtime/control/client.ts";
 import type { ObserverStats, StoredLog, TraceDetail } from "../../runtime/telemetry/query.ts";
@@ -119,6 +119,11 @@ describe("nothing is sampled at its head", () => {
     const { stdout } = await run.cli("traces");
     expect(stdout).toContain(`unsampled ${dropped.unsampled}`);
   }, 60_000);
+});
+
+test("the observer comes second where cores are full", async () => {
+  const [observer, observed] = await Promise.all([run.instance("observer-1"), run.instance("back-1")]);
+  expect(getPriority(observer.pid!)).toBeGreaterThan(getPriority(observed.pid!));
 });
 
 describe("what nobody should send", () => {

@@ -1,7 +1,7 @@
 /** Every expected span is there exactly once under the right parent, over the real shop with all traces kept. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ControlClient } from "../../runtime/control/client.ts";
 import type { SpanRecord } from "../../runtime/telemetry/model.ts";
@@ -326,6 +326,11 @@ describe("a trace is whole", () => {
     const gateway = spans.find((span) => span.service === "gateway" && span.kind === "server");
     expect(gateway?.parentSpanId).toBe(parent);
   }, 60_000);
+});
+
+test("an observer of all traces has its share of full cores: what waits for it would go with who is killed", async () => {
+  const [observer, observed] = await Promise.all([run.instance("observer-1"), run.instance("orders-1")]);
+  expect(getPriority(observer.pid!)).toBe(getPriority(observed.pid!));
 });
 
 test("an observer that dies is missed by nobody, and the next one goes on", async () => {
