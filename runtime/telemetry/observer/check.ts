@@ -206,6 +206,7 @@ function linkOf(value: unknown): SpanLink | undefined {
 const brokenEscape = /((?<!\\)(?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
 
 function fieldsOf(fields: Fields, flaws: Flaws): LogRecord["fields"] {
+  for (const name in fields) if (fields[name] === undefined) flaws.cut++;
   let json: string;
   try {
     json = JSON.stringify(fields, plain);

@@ -52,7 +52,9 @@ export class OtlpMetrics {
       const isDelta = body.aggregationTemporality === delta;
       return listOf(body.dataPoints).map((value) => {
         if (!isObject(value)) return undefined;
-        const { name, labels } = internal(theirName, labelsOf(value.attributes), isOurs);
+        const theirLabels = labelsOf(value.attributes);
+        if (theirLabels === undefined) return undefined;
+        const { name, labels } = internal(theirName, theirLabels, isOurs);
         const key = `${source}\0${name}\0${JSON.stringify(labels, Object.keys(labels).sort())}`;
         const beganMs = millis(value.startTimeUnixNano);
         const made = make(value, (total) =>
@@ -183,10 +185,11 @@ function histogramOf(
   return { kind: "histogram", histogram: new Histogram().add(data).toData() };
 }
 
-function labelsOf(attributes: unknown): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(attributesOf(attributes)).map(([key, value]) => [key, String(value)]),
-  );
+/** Undefined when one of them cannot be read: without it the point would be counted into another series. */
+function labelsOf(attributes: unknown): Record<string, string> | undefined {
+  const entries = Object.entries(attributesOf(attributes));
+  if (entries.some(([, value]) => value === undefined)) return undefined;
+  return Object.fromEntries(entries.map(([key, value]) => [key, String(value)]));
 }
 
 function amountOf(point: Point): number {

@@ -4,8 +4,9 @@ import type { AttributeValue } from "../../model.ts";
 import type { Source } from "../check.ts";
 import { type AnyValue, type KeyValue, millis, severities, spanKinds, spanStatuses } from "./wire.ts";
 
-/** Deeper lists of values are cut off: nothing that is searched for lies there. */
+/** Values with deeper lists are left out: nothing that is searched for lies there. */
 const maxDepth = 6;
+const tooDeep = Symbol("too deep");
 
 export type OtlpSignal = "traces" | "logs" | "metrics";
 
@@ -140,20 +141,26 @@ export function itemsOf(scopes: unknown, member: string): readonly unknown[] {
   return listOf(scopes).flatMap((scope) => (isObject(scope) ? listOf(scope[member]) : [undefined]));
 }
 
-export function attributesOf(values: unknown): Record<string, AttributeValue> {
-  const attributes: Record<string, AttributeValue> = {};
+/** What cannot be read stands as undefined, so that check.ts counts it as left out. A value of nothing is left out uncounted. */
+export function attributesOf(values: unknown): Record<string, AttributeValue | undefined> {
+  const attributes: Record<string, AttributeValue | undefined> = {};
+  let nameless = 0;
   for (const pair of listOf(values) as readonly KeyValue[]) {
-    if (!isObject(pair) || typeof pair.key !== "string") continue;
+    if (!isObject(pair) || typeof pair.key !== "string") {
+      attributes[`\0${nameless++}`] = undefined;
+      continue;
+    }
     const value = plainValue(pair.value as AnyValue | undefined, 0);
     if (value === undefined) continue;
     const isPlain = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
-    attributes[pair.key] = isPlain ? value : JSON.stringify(value);
+    attributes[pair.key] = isPlain ? value : value === tooDeep ? undefined : JSON.stringify(value);
   }
   return attributes;
 }
 
 function plainValue(value: AnyValue | undefined, depth: number): unknown {
-  if (!isObject(value) || depth > maxDepth) return undefined;
+  if (!isObject(value)) return undefined;
+  if (depth > maxDepth) return tooDeep;
   const { stringValue, boolValue, intValue, doubleValue, arrayValue, kvlistValue, bytesValue } =
     value as AnyValue;
   if (stringValue !== undefined) return String(stringValue);
@@ -161,16 +168,17 @@ function plainValue(value: AnyValue | undefined, depth: number): unknown {
   if (intValue !== undefined) return Number(intValue);
   if (doubleValue !== undefined) return Number(doubleValue);
   if (bytesValue !== undefined) return String(bytesValue);
-  if (arrayValue !== undefined)
-    return listOf(arrayValue.values).map((item) => plainValue(item as AnyValue, depth + 1));
+  if (arrayValue !== undefined) {
+    const items = listOf(arrayValue.values).map((item) => plainValue(item as AnyValue, depth + 1));
+    return items.includes(tooDeep) ? tooDeep : items;
+  }
   if (kvlistValue === undefined) return undefined;
-  return Object.fromEntries(
-    listOf(kvlistValue.values).flatMap((pair) =>
-      isObject(pair) && typeof pair.key === "string"
-        ? [[pair.key, plainValue(pair.value as AnyValue, depth + 1)]]
-        : [],
-    ),
+  const entries = listOf(kvlistValue.values).flatMap((pair): [string, unknown][] =>
+    isObject(pair) && typeof pair.key === "string"
+      ? [[pair.key, plainValue(pair.value as AnyValue, depth + 1)]]
+      : [],
   );
+  return entries.some(([, entry]) => entry === tooDeep) ? tooDeep : Object.fromEntries(entries);
 }
 
 /** Enums are numbers in OTLP/JSON; some senders write their names all the same. */

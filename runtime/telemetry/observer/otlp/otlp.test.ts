@@ -218,6 +218,42 @@ describe("what other senders write", () => {
     ]);
   });
 
+  test("attributes without a key, and those too deep to be read, are left out and counted", () => {
+    const deep = (levels: number): unknown =>
+      levels === 0 ? { intValue: "7" } : { arrayValue: { values: [deep(levels - 1)] } };
+    const attributes = [
+      { key: "deep", value: deep(6) },
+      { key: "deeper", value: deep(7) },
+      { key: "map", value: { kvlistValue: { values: [{ key: "a", value: deep(6) }] } } },
+      { value: { stringValue: "whose?" } },
+      null,
+      { key: "nothing", value: {} },
+    ];
+    const one = {
+      traceId: traceId(1),
+      spanId: spanId(1),
+      name: "odd",
+      startTimeUnixNano: "1",
+      endTimeUnixNano: "1",
+      attributes,
+      droppedAttributesCount: 2,
+    };
+    take("traces", JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [one] }] }] }));
+    expect(spans[0]).toMatchObject({ attributes: { deep: "[[[[[[7]]]]]]" }, dropped: { attributes: 4 + 2 } });
+    expect(Object.keys(spans[0]!.attributes)).toEqual(["deep"]);
+    expect(tally.of("attributes")).toBe(4);
+    const line = { timeUnixNano: "1", body: { stringValue: "odd" }, attributes };
+    take("logs", JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [line] }] }] }));
+    expect(JSON.stringify(logs[0]?.fields)).toBe('{"deep":"[[[[[[7]]]]]]"}');
+    expect(tally.of("truncated")).toBe(1);
+    const metric = { name: "m", gauge: { dataPoints: [{ asDouble: 1, attributes }] } };
+    const answer = take(
+      "metrics",
+      JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics: [metric] }] }] }),
+    );
+    expect(answer).toMatchObject({ partialSuccess: { rejectedDataPoints: "1" } });
+  });
+
   test("what is no OTLP is refused with what is wrong, and counted", () => {
     expect(() => take("traces", "{")).toThrow("not JSON");
     expect(() => take("traces", "[]")).toThrow("must be a JSON object");
