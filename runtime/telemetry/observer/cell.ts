@@ -1,8 +1,20 @@
 import type { MetricPoint } from "../model.ts";
-import { Histogram, packHistogram } from "./histogram.ts";
+import { Histogram, packedQuantile, packHistogram, visitPacked } from "./histogram.ts";
+
+/** What charts read: a cell in memory, or a row of the file that is not unpacked. */
+export interface ReadCell {
+  readonly start: number;
+  readonly count: number;
+  readonly sum: number;
+  readonly max: number;
+  quantile(q: number): number | undefined;
+  addTo(sum: Cell): void;
+  /** Tells each bucket of its histogram, and returns how many values are 0. */
+  visit(told: (index: number, scale: number, count: number) => void): number;
+}
 
 /** One series in one bucket of time: of a counter the sum, of a gauge sum, count and maximum, of a histogram all. */
-export class Cell {
+export class Cell implements ReadCell {
   readonly start: number;
   count = 0;
   sum = 0;
@@ -43,9 +55,63 @@ export class Cell {
     this.count += row.count;
     this.sum += row.sum;
     this.max = Math.max(this.max, row.max);
-    if (row.data === null) return;
+    if (row.data === null || row.data === undefined) return;
     this.histogram ??= new Histogram();
     this.histogram.addPacked(row.data, row);
+  }
+
+  quantile(q: number): number | undefined {
+    return this.histogram?.quantile(q);
+  }
+
+  addTo(sum: Cell): void {
+    sum.merge(this);
+  }
+
+  visit(told: (index: number, scale: number, count: number) => void): number {
+    if (this.histogram === undefined) return 0;
+    const { scale, buckets, zeros } = this.histogram;
+    for (const [index, count] of buckets) told(index, scale, count);
+    return zeros;
+  }
+}
+
+/** Most cells of a chart are alone in their place: what is asked of them is read from the packed bytes. */
+export class StoredCell implements ReadCell {
+  readonly #row: CellRow;
+
+  constructor(row: CellRow) {
+    this.#row = row;
+  }
+
+  get start(): number {
+    return this.#row.at;
+  }
+
+  get count(): number {
+    return this.#row.count;
+  }
+
+  get sum(): number {
+    return this.#row.sum;
+  }
+
+  get max(): number {
+    return this.#row.max;
+  }
+
+  quantile(q: number): number | undefined {
+    const { data, max } = this.#row;
+    return data ? packedQuantile(data, max, q) : undefined;
+  }
+
+  addTo(sum: Cell): void {
+    sum.mergeRow(this.#row);
+  }
+
+  visit(told: (index: number, scale: number, count: number) => void): number {
+    const { data } = this.#row;
+    return data ? visitPacked(data, told) : 0;
   }
 }
 
@@ -54,7 +120,8 @@ export interface CellRow {
   readonly count: number;
   readonly sum: number;
   readonly max: number;
-  readonly data: Uint8Array | null;
+  /** Undefined when it was not asked for. */
+  readonly data?: Uint8Array | null;
 }
 
 export function cellOf(row: CellRow): Cell {
@@ -63,7 +130,7 @@ export function cellOf(row: CellRow): Cell {
   return cell;
 }
 
-export function rowOf(cell: Cell): CellRow {
+export function rowOf(cell: Cell): Required<CellRow> {
   const { start, count, sum, max, histogram } = cell;
   return {
     at: start,
@@ -78,9 +145,14 @@ const quantiles: Readonly<Record<string, number>> = { p50: 0.5, p90: 0.9, p95: 0
 
 export const stats = ["rate", "mean", "max", "sum", ...Object.keys(quantiles)] as const;
 
+/** Those that are read from histograms. */
+export function isQuantile(stat: string): boolean {
+  return Object.hasOwn(quantiles, stat);
+}
+
 /** `undefined` where a cell cannot say. `spanMs` is the time that the cell stands for. */
 export function statOf(
-  cell: Cell,
+  cell: ReadCell,
   stat: string,
   kind: MetricPoint["kind"],
   spanMs: number,
@@ -96,6 +168,6 @@ export function statOf(
     case "max":
       return cell.max;
     default:
-      return cell.histogram?.quantile(quantiles[stat] ?? Number.NaN);
+      return cell.quantile(quantiles[stat] ?? Number.NaN);
   }
 }

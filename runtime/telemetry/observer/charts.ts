@@ -1,8 +1,8 @@
 import { MicrocosmError } from "../../../sdk/errors.ts";
 import type { Heatmap, Series, SeriesQuery } from "../query.ts";
-import { Cell, statOf, stats } from "./cell.ts";
-import { lowerBound } from "./histogram.ts";
-import type { FoundCell, MetricTable } from "./metric-table.ts";
+import { Cell, isQuantile, type ReadCell, statOf, stats } from "./cell.ts";
+import type { MetricTable } from "./metric-table.ts";
+import type { SeriesEntry } from "./series-index.ts";
 
 const maxSteps = 5000;
 /** Lines of one chart; more could not be told apart. Those with most in them are kept. */
@@ -10,7 +10,9 @@ const maxLines = 200;
 const maxColumns = 1000;
 
 /** Upper bounds of the heat map's rows: half octaves from 0.125 ms to 32.8 s. */
-const rowBounds = Array.from({ length: 37 }, (_, place) => 2 ** (-3 + place / 2));
+const lowestOctave = -3;
+const rowsAnOctave = 2;
+const rowBounds = Array.from({ length: 37 }, (_, place) => 2 ** (lowestOctave + place / rowsAnOctave));
 
 /** Throws `bad-request`. */
 export function seriesOf(table: MetricTable, query: SeriesQuery, now: number): Series[] {
@@ -24,58 +26,73 @@ export function seriesOf(table: MetricTable, query: SeriesQuery, now: number): S
   const range = { from, to, stepMs, now };
   const tier = table.tierFor({ ...range, stepMs: resolutionMs }, entries.length);
   const tierStepMs = table.stepOf(tier);
-  const steps = Math.ceil((to - from) / stepMs);
-  const lines = new Map<string, Line>();
-  for (const entry of entries) {
-    const labels = Object.fromEntries(by.map((label) => [label, entry.labels[label] ?? ""]));
-    const key = JSON.stringify(labels);
-    let line = lines.get(key);
-    if (line === undefined) {
-      line = { labels, kind: entry.kind, cells: new Array(steps), total: 0 };
-      lines.set(key, line);
-    }
-    const { cells } = line;
-    let total = 0;
-    table.cells(entry, tier, range, (found) => {
-      total += found.count;
-      place(cells, found, { from, stepMs, tierStepMs });
-    });
-    line.total += total;
-  }
   const spanMs = Math.max(stepMs, tierStepMs);
-  return [...lines.values()]
-    .sort((a, b) => b.total - a.total)
-    .slice(0, maxLines)
-    .map(({ labels, kind, cells }) => ({
-      labels,
-      values: Array.from(cells, (cell) =>
-        cell === undefined ? null : (statOf(cell, stat, kind, spanMs) ?? null),
-      ),
-    }));
+  const groups = Map.groupBy(entries, ({ labels }) => JSON.stringify(by.map((label) => labels[label] ?? "")));
+  let lines: Line[] = [];
+  // A line's cells are let go before those of the next are read: all of a day's would be a hundred MiB.
+  for (const [key, own] of groups) {
+    const cells = new Steps(Math.ceil((to - from) / stepMs), from, stepMs, tierStepMs);
+    let total = 0;
+    const take = (found: ReadCell) => {
+      total += found.count;
+      cells.add(found);
+    };
+    for (const entry of own) table.cells(entry, tier, range, take, isQuantile(stat));
+    const names = JSON.parse(key) as string[];
+    const labels = Object.fromEntries(by.map((label, place) => [label, names[place]!]));
+    const value = (cell: ReadCell) => statOf(cell, stat, (own[0] as SeriesEntry).kind, spanMs) ?? null;
+    lines.push({ labels, total, values: cells.map(value) });
+    if (lines.length >= 2 * maxLines) lines = largest(lines);
+  }
+  return largest(lines).map(({ labels, values }) => ({ labels, values }));
 }
 
-interface Line {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly kind: "counter" | "gauge" | "histogram";
-  readonly cells: (Cell | undefined)[];
-  total: number;
+interface Line extends Series {
+  readonly total: number;
 }
 
-/** A bucket coarser than a step stands in all steps that it covers. */
-function place(
-  cells: (Cell | undefined)[],
-  found: FoundCell,
-  grid: { readonly from: number; readonly stepMs: number; readonly tierStepMs: number },
-): void {
-  const first = Math.max(0, Math.floor((found.start - grid.from) / grid.stepMs));
-  const covered = Math.max(1, Math.round(grid.tierStepMs / grid.stepMs));
-  for (let step = first; step < Math.min(first + covered, cells.length); step++) {
-    let cell = cells[step];
-    if (cell === undefined) {
-      cell = new Cell(grid.from + step * grid.stepMs);
-      cells[step] = cell;
+function largest(lines: readonly Line[]): Line[] {
+  return lines.toSorted((a, b) => b.total - a.total).slice(0, maxLines);
+}
+
+/** What was found for each step of a line. Most steps have one cell, which is kept as it is; others have their sum. */
+class Steps {
+  readonly #from: number;
+  readonly #stepMs: number;
+  /** A bucket coarser than a step stands in all steps that it covers. */
+  readonly #covered: number;
+  readonly #found: (ReadCell | undefined)[];
+  readonly #sums: (Cell | undefined)[] = [];
+
+  constructor(count: number, from: number, stepMs: number, tierStepMs: number) {
+    this.#from = from;
+    this.#stepMs = stepMs;
+    this.#covered = Math.max(1, Math.round(tierStepMs / stepMs));
+    this.#found = new Array<ReadCell | undefined>(count).fill(undefined);
+  }
+
+  add(found: ReadCell): void {
+    const first = Math.max(0, Math.floor((found.start - this.#from) / this.#stepMs));
+    const end = Math.min(first + this.#covered, this.#found.length);
+    for (let step = first; step < end; step++) {
+      const before = this.#found[step];
+      let sum = this.#sums[step];
+      if (before === undefined) {
+        this.#found[step] = found;
+        continue;
+      }
+      if (sum === undefined) {
+        sum = new Cell(found.start);
+        before.addTo(sum);
+        this.#sums[step] = sum;
+      }
+      found.addTo(sum);
     }
-    found.addTo(cell);
+  }
+
+  /** Null for a step of which nothing was found. */
+  map(value: (cell: ReadCell) => number | null): (number | null)[] {
+    return this.#found.map((found, step) => (found === undefined ? null : value(this.#sums[step] ?? found)));
   }
 }
 
@@ -101,28 +118,23 @@ export function heatmapOf(table: MetricTable, query: HeatmapQuery, now: number):
   const tier = table.tierFor(range, entries.length);
   const columns = Math.ceil((to - from) / step);
   const counts = Array.from({ length: columns }, () => new Array<number>(rowBounds.length).fill(0));
-  const sums = new Array<Cell | undefined>(columns);
   for (const entry of entries) {
     table.cells(entry, tier, range, (found) => {
-      const column = Math.max(0, Math.floor((found.start - from) / step));
-      if (column >= columns) return;
-      sums[column] ??= new Cell(found.start);
-      found.addTo(sums[column]);
+      const column = counts[Math.max(0, Math.floor((found.start - from) / step))];
+      if (column === undefined) return;
+      const zeros = found.visit((index, scale, count) => {
+        column[rowFor(index, scale)]! += count;
+      });
+      column[0]! += zeros;
     });
-  }
-  for (const [place, { histogram } = { histogram: undefined }] of sums.entries()) {
-    const column = counts[place];
-    if (column === undefined || histogram === undefined) continue;
-    column[0]! += histogram.zeros;
-    for (const [index, count] of histogram.buckets) {
-      column[rowFor(lowerBound(index + 0.5, histogram.scale))]! += count;
-    }
   }
   return { from, stepMs: step, bounds: rowBounds, counts };
 }
 
-function rowFor(value: number): number {
-  const row = Math.ceil((Math.log2(value) + 3) * 2);
+/** Of the middle of bucket `index`. */
+function rowFor(index: number, scale: number): number {
+  const octave = (index + 0.5) * 2 ** -scale;
+  const row = Math.ceil((octave - lowestOctave) * rowsAnOctave);
   return Math.min(rowBounds.length - 1, Math.max(0, row));
 }
 

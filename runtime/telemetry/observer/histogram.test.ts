@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { HistogramData } from "../model.ts";
-import { Histogram, packHistogram, unpackHistogram } from "./histogram.ts";
+import { Histogram, packedQuantile, packHistogram, visitPacked } from "./histogram.ts";
 
 /** A histogram of `values` at `scale`, made the plain way. */
 function recorded(values: readonly number[], scale: number): HistogramData {
@@ -84,10 +84,24 @@ describe("packed", () => {
     fc.assert(
       fc.property(durations, scale, (values, at) => {
         const data = recorded(values, at);
-        expect(unpackHistogram(packHistogram(data), data)).toEqual(data);
+        const buckets: (readonly [index: number, count: number])[] = [];
+        const zeros = visitPacked(packHistogram(data), (index, coarse, count) => {
+          expect(coarse).toBe(at);
+          buckets.push([index, count]);
+        });
+        expect({ buckets, zeros }).toEqual({ buckets: [...data.buckets], zeros: data.zeros });
         if (values.length === 0) return;
         const added = new Histogram().addPacked(packHistogram(data), data).toData();
         expect(added).toEqual(new Histogram().add(data).toData());
+      }),
+    );
+  });
+
+  test("has the quantiles of the histogram", () => {
+    fc.assert(
+      fc.property(durations, scale, fc.double({ min: 0, max: 1, noNaN: true }), (values, at, q) => {
+        const data = recorded(values, at);
+        expect(packedQuantile(packHistogram(data), data.max, q)).toBe(new Histogram().add(data).quantile(q));
       }),
     );
   });

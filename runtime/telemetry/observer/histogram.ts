@@ -77,8 +77,7 @@ export class Histogram {
     if (rank <= 0 && this.zeros > 0) return Math.max(0, this.min);
     for (const [index, count] of [...this.#buckets].sort((a, b) => a[0] - b[0])) {
       rank -= count;
-      if (rank > 1e-9) continue;
-      return Math.min(this.max, Math.max(this.min, lowerBound(index + 0.5, this.scale)));
+      if (rank <= epsilon) return within(index, this.scale, this.min, this.max);
     }
     return this.max;
   }
@@ -123,6 +122,13 @@ export class Histogram {
   }
 }
 
+/** Counts are whole; what ranks lack to them is rounding. */
+const epsilon = 1e-9;
+
+function within(index: number, scale: number, min: number, max: number): number {
+  return Math.min(max, Math.max(min, lowerBound(index + 0.5, scale)));
+}
+
 /** Where bucket `index` begins; fractions lie geometrically inside it. */
 export function lowerBound(index: number, scale: number): number {
   return 2 ** (index * 2 ** -scale);
@@ -152,12 +158,37 @@ export function packHistogram(data: HistogramData): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-export function unpackHistogram(bytes: Uint8Array, columns: PackedColumns): HistogramData {
+/** As `quantile` of the histogram, which is not made for it. */
+export function packedQuantile(bytes: Uint8Array, max: number, q: number): number | undefined {
+  const all = new PackedReader(bytes);
+  let placed = all.zeros;
+  for (let left = all.size; left > 0; left--) {
+    all.nextIndex();
+    placed += all.nextCount();
+  }
+  if (placed === 0) return undefined;
   const reader = new PackedReader(bytes);
-  const buckets: [number, number][] = [];
-  for (let left = reader.size; left > 0; left--) buckets.push([reader.nextIndex(), reader.nextCount()]);
-  const { count, sum, max } = columns;
-  return { scale: reader.scale, count, sum, min: reader.min, max, zeros: reader.zeros, buckets };
+  const { scale, zeros, min } = reader;
+  let rank = q * placed - zeros;
+  if (rank <= 0 && zeros > 0) return Math.max(0, min);
+  for (let left = reader.size; left > 0; left--) {
+    const index = reader.nextIndex();
+    rank -= reader.nextCount();
+    if (rank <= epsilon) return within(index, scale, min, max);
+  }
+  return max;
+}
+
+/** Tells each bucket, and returns how many values are 0. */
+export function visitPacked(
+  bytes: Uint8Array,
+  told: (index: number, scale: number, count: number) => void,
+): number {
+  const reader = new PackedReader(bytes);
+  for (let left = reader.size; left > 0; left--) {
+    told(reader.nextIndex(), reader.scale, reader.nextCount());
+  }
+  return reader.zeros;
 }
 
 class PackedReader {

@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { MetricPoint } from "../model.ts";
-import { Cell, type CellRow, cellOf, rowOf } from "./cell.ts";
+import { Cell, type CellRow, cellOf, type ReadCell, rowOf, StoredCell } from "./cell.ts";
 import type { Tier } from "./options.ts";
 import { type SeriesEntry, SeriesIndex } from "./series-index.ts";
 import { pointsTable } from "./tables.ts";
@@ -18,13 +18,6 @@ export interface ChartRange {
   readonly to: number;
   readonly stepMs: number;
   readonly now: number;
-}
-
-/** A bucket as it was found, not unpacked yet. */
-export interface FoundCell {
-  readonly start: number;
-  readonly count: number;
-  readonly addTo: (sum: Cell) => void;
 }
 
 /**
@@ -125,24 +118,30 @@ export class MetricTable {
     return this.#tiers[tier]!.stepMs;
   }
 
-  /** Tells a series' buckets in [from, to), those under way included, in no order. */
-  cells(series: SeriesEntry, tier: number, range: ChartRange, told: (found: FoundCell) => void): void {
+  /**
+   * Tells a series' buckets in [from, to), those under way included, in no order. Without `histograms` only their counts, sums
+   * and maxima are read, which takes a third of the time. None of them may be changed.
+   */
+  cells(
+    series: SeriesEntry,
+    tier: number,
+    range: ChartRange,
+    told: (found: ReadCell) => void,
+    histograms = true,
+  ): void {
     const { from, to } = range;
     const { stepMs } = this.#tiers[tier]!;
     const first = Math.floor(from / stepMs) * stepMs;
+    const columns = histograms ? "at, count, sum, max, data" : "at, count, sum, max";
     const rows = this.#db
-      .query(
-        `SELECT at, count, sum, max, data FROM ${pointsTable(stepMs)} WHERE series = ? AND at >= ? AND at < ?`,
-      )
-      .all(series.id, first, to) as CellRow[];
-    for (const row of rows) told({ start: row.at, count: row.count, addTo: (cell) => cell.mergeRow(row) });
-    const tell = (cell: Cell) =>
-      told({ start: cell.start, count: cell.count, addTo: (sum) => sum.merge(cell) });
+      .query(`SELECT ${columns} FROM ${pointsTable(stepMs)} WHERE series = ? AND at >= ? AND at < ?`)
+      .iterate(series.id, first, to) as Iterable<CellRow>;
+    for (const row of rows) told(new StoredCell(row));
     const open = series.open[tier];
-    if (open !== undefined && open.start >= first && open.start < to) tell(open);
+    if (open !== undefined && open.start >= first && open.start < to) told(open);
     for (const entry of this.#finished) {
       if (entry.series !== series || entry.tier !== tier) continue;
-      if (entry.cell.start >= first && entry.cell.start < to) tell(entry.cell);
+      if (entry.cell.start >= first && entry.cell.start < to) told(entry.cell);
     }
   }
 
@@ -177,7 +176,7 @@ export class MetricTable {
   #write(series: SeriesEntry, tier: number, cell: Cell): void {
     const table = pointsTable(this.#tiers[tier]!.stepMs);
     const { at, count, sum, max, data } = rowOf(cell);
-    const insert = (verb: string, row: CellRow) =>
+    const insert = (verb: string, row: Required<CellRow>) =>
       this.#db
         .query(`${verb} INTO ${table} (series, at, count, sum, max, data) VALUES (?, ?, ?, ?, ?, ?)`)
         .run(series.id, row.at, row.count, row.sum, row.max, row.data).changes;

@@ -257,5 +257,5 @@ export class ReplayedWorker {
 }
 
 function patternOf(path: string): string {
-  return path.replace(/\/[0-9a-f-]+(?=\/|$)/, "/{id}");
+  return path.replace(/\?.*/, "").replace(/\/[0-9a-f-]+(?=\/|$)/, "/{id}");
 }
