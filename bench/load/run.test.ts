@@ -141,7 +141,9 @@ describe("a run", () => {
       `export const scenario = { name: "broken", flows: [{ name: "a", weight: 1, run: async () => {} }],
         setup: async () => { throw new Error("no beans"); } };`,
     );
-    expect(load({ url: "http://127.0.0.1:9/", loop: open(1), scenarioFile })).rejects.toThrow("no beans");
+    await expect(load({ url: "http://127.0.0.1:9/", loop: open(1), scenarioFile })).rejects.toThrow(
+      "no beans",
+    );
   });
 
   test.concurrent("says when its connections are too few", async () => {

@@ -12,11 +12,11 @@ test("every built-in scenario loads under its own name", async () => {
   }
 });
 
-test("an unknown one is refused, with the name that is near", () => {
+test("an unknown one is refused, with the name that is near", async () => {
   expect(() => scenarioFile("shpo")).toThrow("did you mean shop?");
   expect(() => scenarioFile("utterly else")).toThrow("There are: shop");
   expect(() => scenarioFile("./none.ts")).toThrow("no file ./none.ts");
-  expect(loadScenario(`${import.meta.dir}/../load/plan.ts`)).rejects.toThrow("exports no scenario");
+  await expect(loadScenario(`${import.meta.dir}/../load/plan.ts`)).rejects.toThrow("exports no scenario");
 });
 
 test("a scenario that could do nothing is refused", () => {

@@ -283,18 +283,18 @@ describe("commands", () => {
     await supervisor.stop();
     await restarting;
     expect(pidsOf(supervisor)).toEqual([]);
-    expect(supervisor.restart("orders")).rejects.toMatchObject({ code: "not-running" });
+    await expect(supervisor.restart("orders")).rejects.toMatchObject({ code: "not-running" });
   });
 
   test("a wrong name is told with the nearest one", async () => {
     const supervisor = supervise({ orders: "well" });
     await supervisor.start();
-    expect(supervisor.scale("order", 2)).rejects.toThrow(
+    await expect(supervisor.scale("order", 2)).rejects.toThrow(
       'There is no service and no instance "order". Did you mean orders?',
     );
-    expect(supervisor.scale("orders", -1)).rejects.toMatchObject({ code: "bad-request" });
-    expect(supervisor.scale("broker", 2)).rejects.toMatchObject({ code: "bad-request" });
-    expect(supervisor.scale("gateway", 2)).rejects.toMatchObject({ code: "bad-request" });
+    await expect(supervisor.scale("orders", -1)).rejects.toMatchObject({ code: "bad-request" });
+    await expect(supervisor.scale("broker", 2)).rejects.toMatchObject({ code: "bad-request" });
+    await expect(supervisor.scale("gateway", 2)).rejects.toMatchObject({ code: "bad-request" });
   });
 
   test("a service that requires another starts after it, and not at all without it", async () => {
