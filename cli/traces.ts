@@ -1,6 +1,7 @@
 import type { ObserverStats, TraceDetail, TraceSummary } from "../runtime/telemetry/query.ts";
 import { skewsOf } from "../runtime/telemetry/clock-skew.ts";
 import { MicrocosmError } from "../sdk/errors.ts";
+import type { RunInfo } from "../runtime/control/api.ts";
 import { ControlClient, type RunOptions } from "../runtime/control/client.ts";
 import { type Column, duration, paint, print, printJson, table, terminalWidth } from "./output.ts";
 import { type Stretch, stretchOf } from "./moment.ts";
@@ -36,8 +37,11 @@ export async function traces(options: TracesOptions): Promise<undefined> {
   else if (found.length === 0)
     print("No trace fits. A part of the requests is sampled, and all that fail or are slow.");
   else print(table(found, columns));
-  if (options.json !== true)
-    print(paint("dim", lossesOf(await client.get<ObserverStats>("/api/telemetry/stats"))));
+  if (options.json !== true) {
+    const { startedAt } = await client.get<RunInfo>("/api/run");
+    const stats = await client.get<ObserverStats>(`/api/telemetry/stats?from=${startedAt}`);
+    print(paint("dim", lossesOf(stats)));
+  }
   return undefined;
 }
 

@@ -2,14 +2,7 @@
  * The control API from the page, typed by its contracts (runtime/control/api.ts, runtime/telemetry/query.ts). The session
  * cookie goes along by itself. Paths are whole: `/api/instances`.
  */
-import type {
-  Heatmap,
-  LiveGraph,
-  ObserverStats,
-  Series,
-  SeriesQuery,
-  TimelineEntry,
-} from "../runtime/telemetry/query.ts";
+import type { Heatmap, LiveGraph, Series, SeriesQuery, TimelineEntry } from "../runtime/telemetry/query.ts";
 import type { InstanceInfo, RunInfo } from "../runtime/control/api.ts";
 import type { Topology } from "../runtime/topology/model.ts";
 
@@ -122,5 +115,4 @@ export const api = {
     query: { readonly from?: number; readonly to?: number; readonly limit?: number },
     signal?: AbortSignal,
   ) => get<TimelineEntry[]>(withQuery("/api/telemetry/timeline", query), signal),
-  stats: (signal?: AbortSignal) => get<ObserverStats>("/api/telemetry/stats", signal),
 } as const;

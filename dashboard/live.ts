@@ -22,8 +22,6 @@ const maxRecent = 200;
 /** What has happened when a stream opens is in the observer's file by then. */
 const writtenAfterMs = 2000;
 const instancesEveryMs = 1000;
-/** A graph that is older than this is shown as old. */
-export const staleAfterMs = 5000;
 
 /**
  * Connects the signals above to the run. The server keeps one graph for a slow reader and this page keeps one too. A page

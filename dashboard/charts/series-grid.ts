@@ -1,8 +1,8 @@
 /** `lastMs`: up to now, again and again. */
 export type SeriesRange = { readonly from: number; readonly to: number } | { readonly lastMs: number };
 
-/** Steps that clocks have, so that buckets begin at full ones. */
-const stepsMs = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600].map((seconds) => seconds * 1000);
+/** Steps that clocks have, so that buckets begin at full ones, and that hold whole buckets of the observer (1, 10, 60 s). */
+const stepsMs = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600].map((seconds) => seconds * 1000);
 const maxPoints = 180;
 
 export function stepFor(spanMs: number): number {

@@ -8,26 +8,8 @@ export interface ChoiceProps<K extends string> {
   readonly onChoose: (key: K) => void;
 }
 
-/** One of a few, side by side. */
-export function Segments<K extends string>(props: ChoiceProps<K>) {
-  return <Choice {...props} class="segments" list="radiogroup" item="radio" mark="aria-checked" />;
-}
-
-/** One of several views of the same thing; what it shows comes below. */
-export function Tabs<K extends string>(props: ChoiceProps<K>) {
-  return <Choice {...props} class="tabs" list="tablist" item="tab" mark="aria-selected" />;
-}
-
-interface Roles {
-  readonly class: string;
-  readonly list: "radiogroup" | "tablist";
-  readonly item: "radio" | "tab";
-  readonly mark: "aria-checked" | "aria-selected";
-}
-
-/** One tab stop; arrow keys choose, as in the patterns of WAI-ARIA. */
-function Choice<K extends string>(props: ChoiceProps<K> & Roles) {
-  const { label, options, chosen, onChoose, list, item, mark } = props;
+/** One of a few, side by side. One tab stop; arrow keys choose, as in the radio group pattern of WAI-ARIA. */
+export function Segments<K extends string>({ label, options, chosen, onChoose }: ChoiceProps<K>) {
   const pressed = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (step === undefined) return;
@@ -40,15 +22,13 @@ function Choice<K extends string>(props: ChoiceProps<K> & Roles) {
     buttons[options.indexOf(next)]?.focus();
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: its role comes from the caller
-    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: its role comes from the caller
-    <div class={props.class} role={list} aria-label={label} onKeyDown={pressed}>
+    <div class="segments" role="radiogroup" aria-label={label} onKeyDown={pressed}>
       {options.map(({ key, text }) => (
         <button
           key={key}
           type="button"
-          role={item}
-          {...{ [mark]: key === chosen }}
+          role="radio"
+          aria-checked={key === chosen}
           tabIndex={key === chosen ? 0 : -1}
           onClick={() => onChoose(key)}
         >

@@ -4,6 +4,7 @@ import type { ObserverStats } from "../../runtime/telemetry/query.ts";
 import { CloseButton } from "../components/close-button.tsx";
 import { Icon } from "../components/icon.tsx";
 import { icons } from "../icons.ts";
+import { run } from "../live.ts";
 import { recording } from "../recording.ts";
 import { formatBytes, formatCount } from "./format.ts";
 import { usePolled } from "./polled.ts";
@@ -67,7 +68,10 @@ const reasons: Readonly<Record<Loss | Oddity, Reason>> = {
 /** What is not here, beside a list, so that nobody takes the list for all there was; a click tells why. */
 export function Losses({ of }: { of: "traces" | "lines" }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const { data } = usePolled<ObserverStats>("/api/telemetry/stats", lookMs);
+  // Of this run: earlier ones on the same data lost what they lost.
+  const since = run.value?.startedAt;
+  const path = since === undefined ? undefined : `/api/telemetry/stats?from=${since}`;
+  const { data } = usePolled<ObserverStats>(path, lookMs);
   if (data === undefined) return null;
   const count = (reason: Loss | Oddity) => data.dropped[reason] ?? 0;
   const known = (Object.keys(reasons) as (Loss | Oddity)[]).filter((reason) => count(reason) > 0);

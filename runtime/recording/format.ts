@@ -25,7 +25,6 @@ export const digestBytes = 32;
 export const maxHeaderBytes = 8 * 1024 * 1024;
 /** What the observer keeps is bounded by its retention, usually 256 MiB. */
 export const maxDatabaseBytes = 64 * 1024 ** 3;
-export const fileExtension = ".microcosm";
 
 export interface RecordingHeader {
   readonly name: string;

@@ -13,11 +13,6 @@ import {
   type RecordingHeader,
 } from "./format.ts";
 
-/** What a recording says of itself, its content not looked at. Rejects with `recording-invalid`, `not-found`. */
-export async function readHeader(file: string): Promise<RecordingHeader> {
-  return (await readHead(file)).header;
-}
-
 /**
  * Writes the recording's database to `target`, in bounded memory, and tells its header. Rejects with `recording-invalid`;
  * what is at `target` then is of no use.

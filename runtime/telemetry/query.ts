@@ -15,7 +15,7 @@ import type { AttributeValue, HistogramData, LogRecord, SpanRecord, TimelineEntr
  * | GET /api/telemetry/graph?windowMs=&at= | LiveGraph; with `at` as it was then |
  * | GET /api/telemetry/summary?from=&to= | RunSummary: what came of all that time |
  * | GET /api/telemetry/timeline?from=&to=&limit= | TimelineEntry[] |
- * | GET /api/telemetry/stats | ObserverStats |
+ * | GET /api/telemetry/stats?from= | ObserverStats; what was let go since then, without it since the file began |
  * | GET /api/telemetry/live | server-sent events, `graph` with a LiveGraph about every second, `timeline` with a TimelineEntry each |
  * | GET /metrics | Prometheus text, or OpenMetrics by Accept |
  * | POST /v1/traces, /v1/logs, /v1/metrics | OTLP/HTTP in, JSON and protobuf |

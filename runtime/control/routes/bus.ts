@@ -61,7 +61,8 @@ export function busRoutes({ broker, ending, acted = () => {}, recorder }: BusRou
       const topic = c.req.param("topic");
       const now = systemClock.now();
       const id = Bun.randomUUIDv7();
-      // One each: kept, it would remember any name of a topic that somebody once got wrong.
+      // A name that somebody got wrong is no topic, and gets no metrics that would be kept.
+      await broker.read(topic, { offset: 0 }, 1);
       const span = recorder && new EventTelemetry(recorder).publish(topic, undefined);
       const record: EventRecord = {
         id,

@@ -59,22 +59,20 @@ function largest(lines: readonly Line[]): Line[] {
 class Steps {
   readonly #from: number;
   readonly #stepMs: number;
-  /** A bucket coarser than a step stands in all steps that it covers. */
-  readonly #covered: number;
+  readonly #tierStepMs: number;
   readonly #found: (ReadCell | undefined)[];
   readonly #sums: (Cell | undefined)[] = [];
 
   constructor(count: number, from: number, stepMs: number, tierStepMs: number) {
     this.#from = from;
     this.#stepMs = stepMs;
-    this.#covered = Math.max(1, Math.round(tierStepMs / stepMs));
+    this.#tierStepMs = tierStepMs;
     this.#found = new Array<ReadCell | undefined>(count).fill(undefined);
   }
 
   add(found: ReadCell): void {
-    const first = Math.max(0, Math.floor((found.start - this.#from) / this.#stepMs));
-    const end = Math.min(first + this.#covered, this.#found.length);
-    for (let step = first; step < end; step++) {
+    const [first, end] = this.#stepsOf(found.start - this.#from);
+    for (let step = Math.max(0, first); step < Math.min(end, this.#found.length); step++) {
       const before = this.#found[step];
       let sum = this.#sums[step];
       if (before === undefined) {
@@ -88,6 +86,15 @@ class Steps {
       }
       found.addTo(sum);
     }
+  }
+
+  /** Where a bucket stands that begins so long after the first step: a coarser one in all steps that begin within it. */
+  #stepsOf(afterMs: number): [first: number, end: number] {
+    if (this.#tierStepMs > this.#stepMs) {
+      return [Math.ceil(afterMs / this.#stepMs), Math.ceil((afterMs + this.#tierStepMs) / this.#stepMs)];
+    }
+    const step = Math.max(0, Math.floor(afterMs / this.#stepMs));
+    return [step, step + 1];
   }
 
   /** Null for a step of which nothing was found. */
@@ -108,19 +115,20 @@ export interface HeatmapQuery {
   readonly step: number;
 }
 
-/** Durations of all that the labels fit, added up. Throws `bad-request`. */
+/** Durations of all that the labels fit, added up; in columns as long as the stored buckets where those are longer. Throws `bad-request`. */
 export function heatmapOf(table: MetricTable, query: HeatmapQuery, now: number): Heatmap {
-  const { metric: name, service, from, to, step } = query;
-  checkRange(from, to, step, maxColumns);
+  const { metric: name, service, to } = query;
+  checkRange(query.from, to, query.step, maxColumns);
   const labels = { ...labelsOf(query.where), ...(service === undefined ? {} : { service }) };
   const entries = table.matching(name, labels);
-  const range = { from, to, stepMs: step, now };
-  const tier = table.tierFor(range, entries.length);
-  const columns = Math.ceil((to - from) / step);
+  const tier = table.tierFor({ from: query.from, to, stepMs: query.step, now }, entries.length);
+  const stepMs = Math.max(query.step, table.stepOf(tier));
+  const from = stepMs > query.step ? Math.floor(query.from / stepMs) * stepMs : query.from;
+  const columns = Math.ceil((to - from) / stepMs);
   const counts = Array.from({ length: columns }, () => new Array<number>(rowBounds.length).fill(0));
   for (const entry of entries) {
-    table.cells(entry, tier, range, (found) => {
-      const column = counts[Math.max(0, Math.floor((found.start - from) / step))];
+    table.cells(entry, tier, { from, to, stepMs, now }, (found) => {
+      const column = counts[Math.max(0, Math.floor((found.start - from) / stepMs))];
       if (column === undefined) return;
       const zeros = found.visit((index, scale, count) => {
         column[rowFor(index, scale)]! += count;
@@ -128,7 +136,7 @@ export function heatmapOf(table: MetricTable, query: HeatmapQuery, now: number):
       column[0]! += zeros;
     });
   }
-  return { from, stepMs: step, bounds: rowBounds, counts };
+  return { from, stepMs, bounds: rowBounds, counts };
 }
 
 /** Of the middle of bucket `index`. */

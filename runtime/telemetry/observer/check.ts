@@ -206,7 +206,12 @@ function linkOf(value: unknown): SpanLink | undefined {
 const brokenEscape = /((?<!\\)(?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
 
 function fieldsOf(fields: Fields, flaws: Flaws): LogRecord["fields"] {
-  for (const name in fields) if (fields[name] === undefined) flaws.cut++;
+  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const unread = Object.keys(fields).length - known.length;
+  if (unread > 0) {
+    flaws.cut += unread;
+    return fieldsOf(Object.fromEntries(known), flaws);
+  }
   let json: string;
   try {
     json = JSON.stringify(fields, plain);

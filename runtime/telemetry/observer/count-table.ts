@@ -24,11 +24,11 @@ export class CountTable {
     this.#trim(at - keepMs);
   }
 
-  sums(): Record<string, number> {
-    const rows = this.#db.query("SELECT reason, sum(amount) AS amount FROM counts GROUP BY reason").all() as {
-      reason: string;
-      amount: number;
-    }[];
+  /** Since the file began, or of the minute of `from` on. */
+  sums(from = 0): Record<string, number> {
+    const rows = this.#db
+      .query("SELECT reason, sum(amount) AS amount FROM counts WHERE at >= ? GROUP BY reason")
+      .all(Math.floor(from / countStepMs) * countStepMs) as { reason: string; amount: number }[];
     return Object.fromEntries(rows.map(({ reason, amount }) => [reason, amount]));
   }
 

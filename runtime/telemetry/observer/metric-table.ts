@@ -99,8 +99,8 @@ export class MetricTable {
   }
 
   /**
-   * Which tier answers steps of `stepMs` from `from` on: the coarsest that is fine enough; a coarser one when that has
-   * forgotten the beginning, or has more buckets than can be added up in the time an answer may take.
+   * Which tier answers steps of `stepMs` from `from` on: the coarsest of which each step has the same number of buckets; a
+   * coarser one when that has forgotten the beginning, or has more buckets than can be added up in the time an answer may take.
    */
   tierFor(range: ChartRange, series: number): number {
     const { stepMs, from, to, now } = range;
@@ -109,7 +109,7 @@ export class MetricTable {
       const finer = this.#tiers[index - 1];
       const isForgotten = finer !== undefined && now - from > finer.keepMs;
       const isTooMany = finer !== undefined && (series * (to - from)) / finer.stepMs > maxCells;
-      if (tier.stepMs <= stepMs || isForgotten || isTooMany) best = index;
+      if (stepMs % tier.stepMs === 0 || isForgotten || isTooMany) best = index;
     }
     return best;
   }
@@ -152,6 +152,11 @@ export class MetricTable {
       at: number | null;
     };
     return row.at === null ? undefined : row.at + stepMs;
+  }
+
+  /** Each series was looked through once since it was the last time. */
+  get isTrimmed(): boolean {
+    return this.#trimQueue.length === 0;
   }
 
   /** Deletes old points of some series, `shrink` of their time kept at the most. Returns how many. Within a transaction. */

@@ -110,6 +110,24 @@ describe("charts", () => {
     expect(observer.stats().series).toBe(0);
   });
 
+  test("a steady rate is one in all steps, however they lie to the stored buckets", () => {
+    for (let second = 0; second < 120; second++) {
+      report(counter(10), duration(metric.serverDuration, 10, 10));
+      clock.advance(1000);
+    }
+    // 15 s hold one bucket of 10 s, or two.
+    const uneven = series({ metric: "c", from: String(clock.now() - 45_000), stepMs: "15000" });
+    expect(uneven[0]?.values).toEqual([10, 10, 10]);
+    // The finer buckets of the beginning are forgotten, and its steps begin within coarser ones.
+    const from = String(start + 5000);
+    const [coarse] = series({ metric: "c", from, to: String(start + 50_000), stepMs: "5000" });
+    expect(coarse?.values).toEqual(new Array(9).fill(10));
+    const ask = { service: "orders", from, to: String(start + 45_000), step: "5000" };
+    const { from: first, stepMs, counts } = queries.heatmap!(observer, ask) as Heatmap;
+    expect([first, stepMs]).toEqual([start, 10_000]);
+    expect(counts.map((column) => column.reduce((a, b) => a + b))).toEqual([100, 100, 100, 100, 100]);
+  });
+
   test("a late report is added to the bucket that was written", () => {
     report(counter(1));
     clock.advance(5000);

@@ -351,7 +351,7 @@ describe("logs", () => {
   });
 
   test("a flood is bounded", () => {
-    restarted({ maxLogsPerTick: 100 });
+    restarted({ maxWaitingLogs: 100 });
     const lines = Array.from({ length: 150 }, (_, place) => logLine(`line ${place}`));
     observer.intake.logs(lines, { service: "a", instance: "a-1" });
     clock.advance(300);

@@ -182,15 +182,15 @@ export class Observer implements TelemetrySource {
     };
   }
 
-  stats(): ObserverStats {
-    const { traces, logs, metrics } = this.store;
+  stats(from?: number): ObserverStats {
+    const { traces, logs, metrics, counts } = this.store;
     return {
       spansStored: traces.spans,
       tracesStored: traces.traces,
       logsStored: logs.lines,
       bytes: this.store.bytes,
       oldestMs: this.store.oldestMs() ?? this.now(),
-      dropped: this.tally.toJSON(),
+      dropped: from === undefined ? this.tally.toJSON() : this.tally.with(counts.sums(from)),
       series: metrics.series,
       openSpans: this.#assembler.openSpans,
       ...(this.#fault === undefined ? {} : { fault: this.#fault }),
@@ -329,7 +329,7 @@ export class Observer implements TelemetrySource {
 
   #log(log: LogRecord): void {
     this.#tickWithin(this.#settings.tickMs);
-    if (this.#logs.length < this.#settings.maxLogsPerTick) this.#logs.push(log);
+    if (this.#logs.length < this.#settings.maxWaitingLogs) this.#logs.push(log);
     else this.tally.count("overload");
   }
 

@@ -25,8 +25,8 @@ export interface ObserverOptions {
   readonly maxOpenSpans?: number;
   /** Spans of one trace; further ones are dropped. Default 20000. */
   readonly maxTraceSpans?: number;
-  /** Log lines between two ticks; further ones are dropped. Default 20000. */
-  readonly maxLogsPerTick?: number;
+  /** Log lines that are not written yet; further ones are dropped. Default 20000. */
+  readonly maxWaitingLogs?: number;
   /** Different series of metrics; points of further ones are dropped. Default 20000. */
   readonly maxSeries?: number;
   /** Traces the workers may be asked for. Default 200. */
@@ -52,7 +52,7 @@ export function observerSettings(options: ObserverOptions): ObserverSettings {
     maxOpenMs: options.maxOpenMs ?? 30_000,
     maxOpenSpans: options.maxOpenSpans ?? 50_000,
     maxTraceSpans: options.maxTraceSpans ?? 20_000,
-    maxLogsPerTick: options.maxLogsPerTick ?? 20_000,
+    maxWaitingLogs: options.maxWaitingLogs ?? 20_000,
     maxSeries: options.maxSeries ?? 20_000,
     maxCollectsPerSecond: options.maxCollectsPerSecond ?? 200,
     tiers: options.tiers ?? [

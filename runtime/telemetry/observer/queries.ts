@@ -69,6 +69,7 @@ const heatmapQuery = z.strictObject({
 });
 
 const graphQuery = z.strictObject({ windowMs: amount, at: time });
+const statsQuery = z.strictObject({ from: time });
 const summaryQuery = z.strictObject({ from: z.coerce.number().min(0), to: z.coerce.number().min(0) });
 
 /** What can be asked, by name. Each takes parameters as a URL has them and throws `bad-request` or `not-found`. */
@@ -100,7 +101,7 @@ export const queries: Readonly<
     runSummary(source.store.metrics, checked(summaryQuery, parameters), source.now()),
   timeline: (source, parameters) =>
     source.store.timeline.list(checked(z.strictObject({ from: time, to: time, limit }), parameters)),
-  stats: (source) => source.stats(),
+  stats: (source, parameters) => source.stats(checked(statsQuery, parameters).from),
 };
 
 function checked<S extends z.ZodType>(schema: S, parameters: QueryParameters): z.output<S> {

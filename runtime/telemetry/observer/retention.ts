@@ -71,7 +71,7 @@ export class Retention {
     while ((again || merging) && performance.now() < until) {
       // What is deleted gives its pages of the index back when that is merged: without it all would be deleted.
       merging = this.#merge();
-      again = this.usedBytes() > target && this.#timed(piece) > 0;
+      again = this.usedBytes() > target && this.#timed(piece);
     }
     if (this.#shrink < 1 && this.usedBytes() < target * 0.8) this.#shrink = Math.min(1, this.#shrink * 1.1);
     return again || merging;
@@ -81,30 +81,32 @@ export class Retention {
     return this.#merges.map((merge) => merge.step()).includes(true);
   }
 
-  #timed(piece: () => number): number {
+  #timed(piece: () => boolean): boolean {
     const began = performance.now();
-    const count = piece();
+    const again = piece();
     const took = performance.now() - began;
     if (took > longMs) this.#rows = Math.max(leastRows, this.#rows >> 1);
     else if (took < shortMs) this.#rows = Math.min(mostRows, this.#rows * 2);
-    return count;
+    return again;
   }
 
-  /** Returns how much was deleted. */
-  #piece(now: number): number {
+  /** Returns whether another one can find something to delete. */
+  #piece(now: number): boolean {
     const { traces, logs, metrics } = this.#tables;
     // The index over words and terms takes about as much again as what it is an index of.
     const known = 2 * (traces.bytes + logs.bytes);
-    if (this.usedBytes() - known > this.#limitBytes * metricShare && this.#shrink > minShrink) {
-      this.#shrink *= 0.9;
+    const isTooMuch = this.usedBytes() - known > this.#limitBytes * metricShare;
+    if (isTooMuch && (this.#shrink > minShrink || !metrics.isTrimmed)) {
+      // All series keep the same time: the next shorter one when each of them was cut to this one.
+      if (metrics.isTrimmed) this.#shrink *= 0.9;
       const points = metrics.trim(now, this.#shrink);
-      if (points > 0) return points;
+      if (points > 0 || !metrics.isTrimmed) return true;
     }
     const dropped =
       logs.bytes > traces.bytes && logs.lines > 0
         ? logs.dropOldest(this.#rows)
         : traces.dropOldest(this.#rows) || logs.dropOldest(this.#rows);
     this.#tally.count("retention", dropped);
-    return dropped;
+    return dropped > 0;
   }
 }

@@ -21,5 +21,6 @@ export interface TelemetrySource {
   trace(traceId: string): TraceDetail | undefined;
   /** The last moments, by default 5 s. */
   graph(windowMs?: number): LiveGraph;
-  stats(): ObserverStats;
+  /** What was let go: since the file began, or since `from`; a recording has that of its run. */
+  stats(from?: number): ObserverStats;
 }

@@ -16,7 +16,7 @@ export type Loss =
   | "overload"
   /** Points of one series too many. */
   | "series"
-  /** Updates of the page, or lines that somebody follows, for readers that were too slow for them. */
+  /** Updates of the page for browsers that were too slow for them. */
   | "updates"
   /** Gauges of one instance too many for the live graph; they are stored all the same. */
   | "instances"
@@ -72,6 +72,13 @@ export class Tally {
   /** What was counted since the last `written`. */
   get fresh(): ReadonlyMap<string, number> {
     return this.#fresh;
+  }
+
+  /** Those that the file has, and what it does not have yet. */
+  with(counts: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+    const all = new Map(Object.entries(counts));
+    for (const [reason, amount] of this.#fresh) add(all, reason, amount);
+    return Object.fromEntries(all);
   }
 
   /** The file has all of `fresh`. */
