@@ -1,7 +1,7 @@
-import { measureServices, type ServicesResult } from "../services/run.ts";
+import { measureServices, type ServicesResult } from "../services/measure.ts";
 import type { Curve } from "./curve.ts";
 
-/** After this long an idle service rests; `bench services` waits longer, and tells more. */
+/** After this long an idle service rests; `bench services` waits longer. */
 const settleSeconds = 35;
 /** A start takes seconds, and whatever else the machine does in them comes on top. */
 const starts = 3;

@@ -1,13 +1,7 @@
 /** What runs in the page, to be measured there. */
 import type { Page } from "playwright-core";
 
-export interface Frames {
-  readonly count: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  readonly p99Ms: number;
-  readonly maxMs: number;
-}
+export type Frames = Readonly<Record<"frameP50Ms" | "frameP95Ms" | "frameP99Ms", number>>;
 
 /** Between the callbacks of requestAnimationFrame: what an animation in this page gets. */
 export async function measureFrames(page: Page, seconds: number): Promise<Frames> {
@@ -27,13 +21,10 @@ export async function measureFrames(page: Page, seconds: number): Promise<Frames
   const deltas = (await page.evaluate<number[]>(script)).sort((a, b) => a - b);
   const at = (share: number) =>
     deltas[Math.min(deltas.length - 1, Math.ceil(deltas.length * share) - 1)] ?? 0;
-  return { count: deltas.length, p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99), maxMs: at(1) };
+  return { frameP50Ms: at(0.5), frameP95Ms: at(0.95), frameP99Ms: at(0.99) };
 }
 
-export interface Paint {
-  readonly firstPaintMs: number;
-  readonly contentfulMs: number;
-}
+export type Paint = Readonly<Record<"firstPaintMs" | "contentfulMs", number>>;
 
 /** From the start of the navigation, as the browser itself tells. */
 export async function measurePaint(page: Page, url: string): Promise<Paint> {

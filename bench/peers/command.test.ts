@@ -16,8 +16,10 @@ async function run(...args: string[]): Promise<{ code: number; stderr: string }>
 test.each([
   [
     ["peers", "gatway"],
-    'there is no part "gatway"; there are gateway, durable, memory, boot, telemetry, services',
+    'there is no part "gatway"; there are gateway, durable, memory, boot, telemetry, dashboard, services',
   ],
+  [["gateway", "dashbord"], 'there is no part "dashbord"'],
+  [["dashbord"], "did you mean dashboard?"],
   [["peers", "--rounds", "0"], '"0" is not a whole number above 0'],
   [["peers", "--into", "report.html"], "a report's .json is asked for"],
   [

@@ -3,43 +3,66 @@ import { tellIncomplete, untilEnded } from "../interruption.ts";
 import { wholeNumber as whole } from "../option-values.ts";
 import { addReportOptions, beginReport, type ReportOptions } from "../report/command-options.ts";
 import { prepareStart } from "../prepare.ts";
-import { measureBoot, measureServicesPart, measureTelemetry } from "./own-parts.ts";
-import { type Measured, type Part, type RoundHooks, runPart } from "./part.ts";
+import {
+  type Measured,
+  type Part,
+  type PartFacts,
+  type RoundHooks,
+  runPart,
+  runStanding,
+  type Standing,
+} from "./part.ts";
 import { durablePart, gatewayPart, memoryPart, type PartOptions } from "./parts.ts";
+import { bootPart } from "../boot/part.ts";
+import { measureServicesRound, servicesFacts } from "../services/part.ts";
+import { telemetryFacts, withTelemetrySides } from "../telemetry/part.ts";
+import { budgetRows } from "./budgets.ts";
 import { programPath } from "./side.ts";
 import { filesText } from "../report/terminal.ts";
 import { addRounds, makePeersReport, readPeersReport, stemOf, writePeersReport } from "./report.ts";
 import { peersMarkdown, peersText } from "./text.ts";
 
-const partNames = ["gateway", "durable", "memory", "boot", "telemetry", "services"] as const;
+export const partNames = [
+  "gateway",
+  "durable",
+  "memory",
+  "boot",
+  "telemetry",
+  "dashboard",
+  "services",
+] as const;
 type PartName = (typeof partNames)[number];
 
 interface Options extends PartOptions, ReportOptions {
   readonly rounds: number;
   readonly into?: string;
   readonly markdown?: boolean;
+  readonly strict?: boolean;
 }
 
 export function addPeersCommand(program: Command): void {
   const command = program
-    .command("peers")
+    .command("peers", { isDefault: true })
     .description(
-      "The same work on Microcosm and on what it may be compared with, and whether the budgets hold.",
+      "The same work on Microcosm and on what it may be compared with, and whether the budgets hold. This is what `bun run bench` does without a command.",
     )
     .argument("[parts...]", `of ${partNames.join(", ")}; default: all`)
     .option("--rounds <n>", "rounds, each with fresh processes", whole, 3)
     .option("--seconds <n>", "of one measurement", whole, 4)
     .option("--connections <n>", "HTTP connections", whole, 32)
     .option("--into <file>", "a report's .json: its rounds are kept, and these are added")
-    .option("--markdown", "print a Markdown table");
+    .option("--markdown", "print a Markdown table")
+    .option("--strict", "exit code 1 when a budget is not reached");
   addReportOptions(command)
     .addHelpText(
       "after",
       `
 Examples:
   $ bench/peers/install.sh                          # Debian packages and npm, once
-  $ bun run bench peers
-  $ bun run bench peers gateway --rounds 5 --into bench/out/peers.json
+  $ bun run bench                                   # all parts, a quarter of an hour
+  $ bun run bench gateway telemetry --rounds 8
+  $ bun run bench gateway --rounds 5 --into bench/out/peers.json
+  $ bun run bench dashboard --strict
 
 What is not installed is not measured, and named. The exit code is 1 when nothing could be measured.`,
     )
@@ -65,6 +88,8 @@ async function run(parts: readonly string[], options: Options): Promise<void> {
     process.stdout.write(options.markdown === true ? peersMarkdown(report) : `\n${peersText(report)}`);
     process.stderr.write(filesText(files));
   }
+  const isMissed = budgetRows(fresh.samples).some(({ reached }) => reached === false);
+  if (options.strict === true && isMissed) process.exitCode = 1;
   tellIncomplete(fresh);
 }
 
@@ -78,14 +103,16 @@ async function measureParts(
   await prepareStart();
   const failures: Error[] = [];
   for (const name of wanted) {
-    try {
-      const found = await measurePart(name, options, signal);
-      if (found !== undefined) measured.push(found);
-    } catch (error) {
-      if (!signal.aborted) process.stderr.write(`${(error as Error).message}\n`);
-      failures.push(error as Error);
-    }
     signal.throwIfAborted();
+    const found = await measurePart(name, options, signal);
+    if (typeof found === "string") {
+      process.stderr.write(`${name}: not measured, ${found}\n`);
+      continue;
+    }
+    if (found.samples.length > 0) measured.push(found);
+    if (found.failure === undefined) continue;
+    process.stderr.write(`${found.failure.message}\n`);
+    failures.push(found.failure);
   }
   if (failures[0] !== undefined) throw failures[0];
 }
@@ -96,37 +123,43 @@ function partName(text: string): PartName {
   return found;
 }
 
-/** Undefined where the load generator is missing. */
+/** Or why not. */
 async function measurePart(
   name: PartName,
   options: Options,
   signal: AbortSignal,
-): Promise<Measured | undefined> {
-  if ((name === "gateway" || name === "telemetry") && programPath("wrk") === undefined) {
-    process.stderr.write(`${name}: not measured, wrk is not installed\n`);
-    return undefined;
-  }
-  const rounds = <Running extends { stop(): Promise<void> }>(part: Part<Running>) =>
-    runPart(part, options.rounds, hooks(name, options.rounds, signal));
+): Promise<Measured | string> {
+  const takesWrk = name === "gateway" || name === "telemetry";
+  if (takesWrk && programPath("wrk") === undefined) return "wrk is not installed";
+  if (name === "services" && process.platform !== "linux") return "it reads /proc, which Linux only has";
+  const { rounds } = options;
+  const hooks: RoundHooks = {
+    signal,
+    turn: (round, side) => void process.stderr.write(`${name}, round ${round + 1} of ${rounds}: ${side}\n`),
+  };
+  const anew = <Running extends { stop(): Promise<void> }>(part: Part<Running>) =>
+    runPart(part, rounds, hooks);
+  const standing = (facts: PartFacts, sides: Standing, times = rounds) =>
+    runStanding(facts, times, sides, hooks);
   switch (name) {
     case "gateway":
-      return rounds(await gatewayPart(options));
+      return await anew(await gatewayPart(options));
     case "durable":
-      return rounds(durablePart(options));
+      return await anew(durablePart(options));
     case "memory":
-      return rounds(memoryPart(options));
+      return await anew(memoryPart(options));
     case "boot":
-      return measureBoot(options.rounds);
+      return await anew(bootPart());
     case "telemetry":
-      return measureTelemetry(options.rounds, options);
+      return await standing(telemetryFacts(options), (work) => withTelemetrySides(options, work));
+    case "dashboard": {
+      // What drives a browser takes a second to load.
+      const { chromiumPath, dashboardFacts, withDashboard } = await import("../dashboard/part.ts");
+      if (chromiumPath === undefined) return "Chromium is not installed";
+      return await standing(dashboardFacts(), withDashboard);
+    }
     case "services":
-      return measureServicesPart();
+      // Once: it takes three minutes, and what is asked is a shape.
+      return await standing(servicesFacts(), (work) => work(measureServicesRound), 1);
   }
-}
-
-function hooks(part: PartName, rounds: number, signal: AbortSignal): RoundHooks {
-  return {
-    signal,
-    turn: (round, side) => void process.stderr.write(`${part}, round ${round + 1} of ${rounds}: ${side}\n`),
-  };
 }

@@ -9,6 +9,7 @@ interface FigureName {
 }
 
 const digits = (unit: string) => (value: number) => `${Number(value.toPrecision(3))} ${unit}`;
+const milliseconds = (value: number) => `${Math.round(value)} ms`;
 
 /** In the order of the columns. */
 export const figureNames: Readonly<Record<string, FigureName>> = {
@@ -16,10 +17,23 @@ export const figureNames: Readonly<Record<string, FigureName>> = {
   p50Ms: { name: "p50", write: digits("ms") },
   p99Ms: { name: "p99", write: digits("ms") },
   cpuMicros: { name: "CPU each", write: digits("µs") },
+  allCpuMicros: { name: "with the observer's", write: digits("µs") },
+  frameP50Ms: { name: "frames, p50", write: digits("ms") },
+  frameP95Ms: { name: "frames, p95", write: digits("ms") },
+  frameP99Ms: { name: "frames, p99", write: digits("ms") },
+  firstPaintMs: { name: "first paint", write: milliseconds },
+  contentfulMs: { name: "first content", write: milliseconds },
+  openingMs: { name: "trace opens", write: milliseconds },
+  assetsKiB: { name: "scripts, styles", write: digits("KiB") },
   pssMiB: { name: "memory (PSS)", write: digits("MiB") },
   startCpuMs: { name: "CPU of the start", write: (value) => `${whole(value)} ms` },
   idlePercent: { name: "idle CPU", write: digits("%") },
-  startMs: { name: "start", write: (value) => `${Math.round(value)} ms` },
+  idleServicesPercent: { name: "services'", write: digits("%") },
+  idleSupervisorPercent: { name: "supervisor's", write: digits("%") },
+  idleObserverPercent: { name: "observer's", write: digits("%") },
+  idleOthersPercent: { name: "gateway's, broker's", write: digits("%") },
+  wakeUpsPerSecond: { name: "wake-ups a second", write: whole },
+  startMs: { name: "start", write: milliseconds },
 };
 
 export function writeFigure(figure: string, value: number): string {
@@ -30,6 +44,11 @@ export function writeFigure(figure: string, value: number): string {
 export function writeRatio({ median, min, max }: Spread): string {
   const places = max < 1 ? 3 : 2;
   return `${median.toFixed(places)} (${min.toFixed(places)}–${max.toFixed(places)})`;
+}
+
+/** `0.93–1.02`; nothing when the rounds are too few for one. */
+export function writeInterval({ interval }: BudgetRow): string {
+  return interval === undefined ? "" : `${interval.low.toFixed(2)}–${interval.high.toFixed(2)}`;
 }
 
 export function writeBudget({ budget }: BudgetRow): string {

@@ -10,7 +10,7 @@ import {
 import { escapeHtml } from "../report/svg.ts";
 import { barsSvg } from "./bars.ts";
 import { budgetRows } from "./budgets.ts";
-import { figureNames, writeBudget, writeFigure, writeRatio, writeVerdict } from "./figures.ts";
+import { figureNames, writeBudget, writeFigure, writeInterval, writeRatio, writeVerdict } from "./figures.ts";
 import type { PartFacts, Sample } from "./part.ts";
 import type { PeersReport } from "./report.ts";
 import { missingSides, versionOfSide } from "./text.ts";
@@ -42,14 +42,15 @@ function budgetTable(report: PeersReport): string {
     `${row.peer} ${versionOfSide(report, row)}`.trim(),
     writeFigure(row.figure, row.peerSpread.median),
     writeRatio(row.ratio),
+    writeInterval(row),
     writeBudget(row),
     writeVerdict(row),
   ]);
   return tableHtml(
     "Budgets",
-    ["what", "Microcosm", "peer", "peer's", "ratio", "budget", ""],
+    ["what", "Microcosm", "peer", "peer's", "ratio", "95 %", "budget", ""],
     rows,
-    "Medians. The ratio is Microcosm's figure over the peer's in the same round, median and range. All processes and the load generator share the machine's cores.",
+    "Medians. The ratio is Microcosm's figure over the peer's in the same round, median and range, and from four rounds on a 95 % interval of its mean. All processes and the load generator share the machine's cores.",
   );
 }
 

@@ -1,6 +1,6 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { type Part, runPart } from "./part.ts";
+import { type Part, type PartFacts, runPart, runStanding } from "./part.ts";
 import type { Side } from "./side.ts";
 
 interface Running {
@@ -54,9 +54,49 @@ test("starts each side anew each round, and turns the order every other round", 
   expect(directories.filter(existsSync)).toEqual([]);
 });
 
-test("a side that fails is stopped, its folder deleted, and named", async () => {
+test("a side that fails is stopped, its folder deleted, and named; what was measured before it is kept", async () => {
   const { part, told, directories } = fixture("HAProxy");
-  await expect(runPart(part, 1)).rejects.toThrow("gateway, HAProxy: it broke");
+  const { samples, failure } = await runPart(part, 1);
+  expect(failure?.message).toBe("gateway, HAProxy: it broke");
+  expect(samples.map(({ side }) => side)).toEqual(["Microcosm"]);
   expect(told.at(-1)).toBe("stop HAProxy");
   expect(directories.filter(existsSync)).toEqual([]);
+});
+
+describe("rounds of sides that run all the time", () => {
+  const facts: PartFacts = { name: "telemetry", title: "", load: "", sides: [] };
+  const told: string[] = [];
+  const standing = (failing: number) =>
+    runStanding(facts, 3, async (work) => {
+      told.push("start");
+      try {
+        await work(async (round) => {
+          if (round === failing) throw new Error("it broke");
+          return { on: { perSecond: round }, off: { perSecond: 2 * round } };
+        });
+      } finally {
+        told.push("stop");
+      }
+    });
+
+  test("are measured within one start, each side with its figures", async () => {
+    told.length = 0;
+    const { samples, failure } = await standing(9);
+    expect(told).toEqual(["start", "stop"]);
+    expect(failure).toBeUndefined();
+    expect(samples.map(({ side, round, figures }) => [side, round, figures.perSecond])).toEqual([
+      ["on", 0, 0],
+      ["off", 0, 0],
+      ["on", 1, 1],
+      ["off", 1, 2],
+      ["on", 2, 2],
+      ["off", 2, 4],
+    ]);
+  });
+
+  test("that fail leave those before them", async () => {
+    const { samples, failure } = await standing(1);
+    expect(failure?.message).toBe("it broke");
+    expect(samples.map(({ round }) => round)).toEqual([0, 0]);
+  });
 });

@@ -50,6 +50,8 @@ export interface RoundHooks {
 export interface Measured {
   readonly facts: PartFacts;
   readonly samples: readonly Sample[];
+  /** What ended it before its last round. */
+  readonly failure?: Error;
 }
 
 /**
@@ -63,19 +65,6 @@ export async function runPart<Running extends { stop(): Promise<void> }>(
 ): Promise<Measured> {
   const sides = part.sides.map((side) => ({ side, version: side.version() }));
   const installed = sides.filter(({ version }) => version !== undefined).map(({ side }) => side);
-  const samples: Sample[] = [];
-  for (let round = 0; round < rounds; round++) {
-    for (const side of round % 2 === 0 ? installed : installed.toReversed()) {
-      if (hooks.signal?.aborted) continue;
-      hooks.turn?.(round, side.name);
-      const figures = await turn(part, side).catch((error: Error) => {
-        if (!hooks.signal?.aborted) throw error;
-      });
-      // What was under way when it was interrupted is no measurement.
-      if (figures === undefined || hooks.signal?.aborted) continue;
-      samples.push({ part: part.name, side: side.name, round, figures });
-    }
-  }
   const { name, title, load } = part;
   const facts = sides.map(({ side, version }) => ({
     name: side.name,
@@ -83,7 +72,58 @@ export async function runPart<Running extends { stop(): Promise<void> }>(
     does: side.does,
     config: side.config,
   }));
-  return { facts: { name, title, load, sides: facts }, samples };
+  return await measured({ name, title, load, sides: facts }, hooks, async (took) => {
+    for (let round = 0; round < rounds; round++) {
+      for (const side of round % 2 === 0 ? installed : installed.toReversed()) {
+        if (hooks.signal?.aborted) return;
+        hooks.turn?.(round, side.name);
+        took(round, { [side.name]: await turn(part, side) });
+      }
+    }
+  });
+}
+
+/** Starts all sides and gives `work` what measures one round of them, figures by side; ends them when that is over. */
+export type Standing = (
+  work: (round: (round: number) => Promise<Readonly<Record<string, Figures>>>) => Promise<void>,
+) => Promise<void>;
+
+/** Rounds of sides that run all the time. */
+export async function runStanding(
+  facts: PartFacts,
+  rounds: number,
+  standing: Standing,
+  hooks: RoundHooks = {},
+): Promise<Measured> {
+  return await measured(facts, hooks, (took) =>
+    standing(async (measure) => {
+      for (let round = 0; round < rounds && !hooks.signal?.aborted; round++) {
+        hooks.turn?.(round, "all sides");
+        took(round, await measure(round));
+      }
+    }),
+  );
+}
+
+/** What was measured before `work` failed, or was interrupted, is kept. */
+async function measured(
+  facts: PartFacts,
+  { signal }: RoundHooks,
+  work: (took: (round: number, figures: Readonly<Record<string, Figures>>) => void) => Promise<void>,
+): Promise<Measured> {
+  const samples: Sample[] = [];
+  try {
+    await work((round, figures) => {
+      // What was under way when it was interrupted is no measurement.
+      if (signal?.aborted) return;
+      for (const [side, own] of Object.entries(figures)) {
+        samples.push({ part: facts.name, side, round, figures: own });
+      }
+    });
+  } catch (error) {
+    if (!signal?.aborted) return { facts, samples, failure: error as Error };
+  }
+  return { facts, samples };
 }
 
 async function turn<Running extends { stop(): Promise<void> }>(

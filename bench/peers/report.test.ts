@@ -42,6 +42,18 @@ test("rounds that only one side has are in no ratio, and a peer that was not mea
   expect(budgetRows(samples.filter(({ side }) => side === "Microcosm"))).toEqual([]);
 });
 
+test("from four rounds on a ratio has an interval, within its range", () => {
+  const rates = [0, 1, 2, 3].map((step): [number, number] => [300 + step, 200]);
+  const [row] = budgetRows(fixtureReport({ rates }).samples);
+  const { low, high } = row!.interval!;
+  expect(low).toBeGreaterThan(1.45);
+  expect(low).toBeLessThan(row!.ratio.median);
+  expect(high).toBeGreaterThan(row!.ratio.median);
+  expect(high).toBeLessThan(1.55);
+  const [few] = budgetRows(fixtureReport({ rates: rates.slice(1) }).samples);
+  expect(few!.interval).toBeUndefined();
+});
+
 test("tells in text, Markdown and HTML what was reached, with versions, and what was not installed", () => {
   const report = fixtureReport();
   for (const text of [peersText(report), peersMarkdown(report), peersHtml(report)]) {

@@ -1,6 +1,6 @@
 import { columns } from "../report/terminal.ts";
 import { type BudgetRow, budgetRows } from "./budgets.ts";
-import { writeBudget, writeFigure, writeRatio, writeVerdict } from "./figures.ts";
+import { writeBudget, writeFigure, writeInterval, writeRatio, writeVerdict } from "./figures.ts";
 import type { PeersReport } from "./report.ts";
 
 export function missingSides({ parts }: PeersReport): string[] {
@@ -23,16 +23,17 @@ export function peersText(report: PeersReport): string {
     `${row.peer} ${versionOfSide(report, row)}`.trim(),
     writeFigure(row.figure, row.peerSpread.median),
     writeRatio(row.ratio),
+    writeInterval(row),
     String(row.rounds),
     writeBudget(row),
     writeVerdict(row),
   ]);
-  const head = ["what", "Microcosm", "peer", "peer's", "ratio", "rounds", "budget", ""];
+  const head = ["what", "Microcosm", "peer", "peer's", "ratio", "95 %", "rounds", "budget", ""];
   const missing = missingSides(report);
   return [
     columns([head, ...rows]),
     "",
-    "Median of the rounds; the ratio is Microcosm's figure over the peer's in the same round, with its range.",
+    "Median of the rounds; the ratio is Microcosm's figure over the peer's in the same round, with its range, and from four rounds on a 95 % interval of its mean.",
     ...(missing.length === 0
       ? []
       : [

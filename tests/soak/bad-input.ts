@@ -1,13 +1,14 @@
 /**
  * What bad input costs those who have nothing to do with it: `bun tests/soak/bad-input.ts [seconds a turn] [rounds]`. Requests
- * come at a fixed rate; each kind of bad input pours in during every other turn, and latencies are told as the median of the
- * ratios of pouring to quiet within the pairs. Pouring itself takes the machine's cores too.
+ * come at a fixed rate; each kind of bad input pours in during every other turn, and latencies are told as the mean of the
+ * ratios of pouring to quiet within the pairs, with its 95 % interval. Pouring itself takes the machine's cores too.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRandom } from "../../runtime/clock.ts";
-import { formatRatio, pairedRatio } from "../../bench/telemetry/paired.ts";
+import { pairedRatio } from "../../bench/paired/interval.ts";
+import { intervalText } from "../../bench/paired/words.ts";
 import { badInputs, deafBrowsers, pouring, startBadInputRun } from "../kit/bad-input.ts";
 import type { Run } from "../kit/run.ts";
 
@@ -66,11 +67,16 @@ try {
       }
     }
     const ratio = (of: (one: Turn) => number) =>
-      formatRatio(pairedRatio(poured.map(of), quiet.map(of), seededRandom(1)));
+      intervalText(
+        pairedRatio(
+          quiet.map((one, place) => [of(one), of(poured[place]!)]),
+          seededRandom(1),
+        ),
+      );
     const failed = [...quiet, ...poured].reduce((sum, one) => sum + one.failed, 0);
     anyFailed += failed;
     process.stdout.write(
-      `${kind.padEnd(28)} p50 × ${ratio(({ p50 }) => p50)}   p99 × ${ratio(({ p99 }) => p99)}   ${failed} failed\n`,
+      `${kind.padEnd(28)} p50 ${ratio(({ p50 }) => p50)}   p99 ${ratio(({ p99 }) => p99)}   ${failed} failed\n`,
     );
   }
 } finally {

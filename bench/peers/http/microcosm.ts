@@ -10,7 +10,7 @@ export function microcosm(identity: Identity): Side<HttpRun> {
   return {
     name: "Microcosm",
     does:
-      "gateway (a process a core of two) and service as processes of their own: checks the ES256 token, counts a rate limit, traces (5 % sampled), " +
+      "gateway and service as processes of their own: checks the ES256 token, counts a rate limit, traces (5 % sampled), " +
       "keeps metrics, one SQLite read in the service; supervisor, broker and observer run beside",
     config: readFileSync(topology, "utf8"),
     version: microcosmVersion,
