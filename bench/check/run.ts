@@ -28,15 +28,16 @@ export async function runChecks(
   thresholds: Thresholds,
   told: (line: string) => void,
 ): Promise<CheckReport> {
-  const rounds: Record<string, readonly CheckRound[]> = {};
+  const rounds: Record<string, CheckRound[]> = {};
   const outcomes: BoundOutcome[] = [];
   const incomplete = await untilEnded(async (signal) => {
     const bare = await startReady([process.execPath, join(import.meta.dir, "..", "load", "bare-target.ts")]);
     try {
       for (const check of thresholds.checks) {
         told(`${check.name}: ${counted(thresholds.rounds, "round")}`);
-        const found = await measure(check, thresholds, `http://127.0.0.1:${bare.line}/`, signal);
+        const found: CheckRound[] = [];
         rounds[check.name] = found;
+        await measure(check, thresholds, `http://127.0.0.1:${bare.line}/`, signal, found);
         outcomes.push(...judge(check, found));
       }
     } finally {
@@ -49,18 +50,19 @@ export async function runChecks(
   };
 }
 
+/** Into `rounds`, so that those before an interruption are kept; only all of them are judged. */
 async function measure(
   check: Check,
   thresholds: Thresholds,
   bareUrl: string,
   signal: AbortSignal,
-): Promise<CheckRound[]> {
+  rounds: CheckRound[],
+): Promise<void> {
   const { topology, path, scenario } = check;
   const booted = topology === undefined ? undefined : await bootRun({ topology });
   try {
     const base = (booted?.gateway ?? check.url!).replace(/\/$/, "");
     const target = scenario === undefined ? base + path : base;
-    const rounds: CheckRound[] = [];
     // Not measured: what runs for the first time here is compiled first.
     for (const url of [target, bareUrl]) {
       const short = { ...thresholds, seconds: warmupMs / 1000 };
@@ -77,7 +79,6 @@ async function measure(
       if (round % 2 === 0) rounds.push({ target: await ours(), calibration: await theirs() });
       else rounds.push({ calibration: await theirs(), target: await ours() });
     }
-    return rounds;
   } finally {
     await booted?.stop();
   }

@@ -55,7 +55,6 @@ function usedSince(before: ReadonlyMap<string, Usage>, after: ReadonlyMap<string
 /** By kind of process: the supervisor, its built-in workers, the services together. */
 export interface KindUsage {
   readonly kind: string;
-  readonly processes: number;
   /** Percent of one core. */
   readonly cpuPercent: number;
   readonly wakeUpsPerSecond: number;
@@ -86,7 +85,6 @@ export async function watch(tree: readonly TreeMember[], windowMs: number): Prom
     const { cpuNs, wakeUps } = sumOf(members.flatMap(([index]) => used[index]!));
     return {
       kind,
-      processes: members.length,
       cpuPercent: cpuNs / 1e7 / seconds,
       wakeUpsPerSecond: wakeUps / seconds,
     };

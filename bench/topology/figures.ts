@@ -142,10 +142,12 @@ class Reader {
     const found = Map.groupBy(instances, ({ service }) => service);
     return [...found].map(([service, own]) => {
       const key = JSON.stringify([service]);
-      const perSecond = (requests.get(key) ?? 0) + (events.get(key) ?? 0);
+      // The events that empty a gateway's caches are none of its requests.
+      const eventsPerSecond = service === "gateway" ? 0 : (events.get(key) ?? 0);
+      const perSecond = (requests.get(key) ?? 0) + eventsPerSecond;
       const busyMs =
         (requests.get(key) ?? 0) * (requestMeans.get(key) ?? 0) +
-        (events.get(key) ?? 0) * (eventMeans.get(key) ?? 0);
+        eventsPerSecond * (eventMeans.get(key) ?? 0);
       const shares = own.map(({ id }) => ({
         instance: id,
         cpu: cpu.get(JSON.stringify([service, id])) ?? 0,

@@ -54,7 +54,10 @@ export class NotedRouter implements Router<Routed> {
     return this.#patterns[route - 1];
   }
 
-  /** The first that takes no `next` answers; where all take one, such as validators, it was the last that is no middleware. */
+  /**
+   * The first that takes no `next` answers; where all take one, such as validators, it was the last that is no middleware. One
+   * that takes `next` and answers all the same is told as the route after it: only the handler knows.
+   */
   #routeOf(matched: Result<Routed>[0]): number {
     let last = 0;
     for (let i = 0; i < matched.length; i++) {
