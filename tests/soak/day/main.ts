@@ -35,11 +35,10 @@ const logMiB = 16;
 const maxQueryMs = 200;
 /** From here on the file is full and all caches are; of a shorter replay growth says nothing. */
 const warmHours = 4;
-/**
- * Of what an hour's lowest is: what stays when garbage was let go. Between that and the next time there is more, and most
- * while long lists are asked for.
- */
-const maxSlopeMiBPerHour = 0.5;
+/** Of what is alive of the observer's heap at the end of an hour. */
+const maxAliveMiBPerHour = 0.1;
+/** Of an hour's lowest memory. What the allocator keeps moves it up and down by some ten MiB within hours. */
+const maxSlopeMiBPerHour = 1;
 const maxMemoryMiB = 256;
 /** Of the page's heap. */
 const maxPageMiBPerHour = 0.2;
@@ -65,6 +64,7 @@ const clock = new VirtualClock(startMs);
 const transport = new UnixTransport();
 const counted = { ns: 0, at: startMs };
 let acknowledge: () => void = () => {};
+let aliveMiB = 0;
 /** The observer is where its clock should be. */
 let passed: Promise<void> = Promise.resolve();
 /** Ctrl-C: what was replayed so far is judged. */
@@ -76,7 +76,10 @@ const child = Bun.spawn(
   [process.execPath, join(import.meta.dir, "observer.ts"), socket, file, String(startMs)],
   {
     stdio: ["ignore", "inherit", "inherit"],
-    ipc: () => acknowledge(),
+    ipc: ({ aliveBytes }: { readonly aliveBytes?: number }) => {
+      if (aliveBytes !== undefined) aliveMiB = aliveBytes / 2 ** 20;
+      acknowledge();
+    },
   },
 );
 const client = new ObserverClient({
@@ -112,13 +115,14 @@ async function replay(): Promise<boolean> {
   const looks: [hour: number, look: LookedAt][] = [];
   const took = new Map<string, number[]>();
   const memory = new Map<number, number[]>();
+  const alive: [hour: number, mib: number][] = [];
   let mostMiB = 0;
   print(
-    "  hour   requests     file          PSS    CPU  queries p50 / p95 / max   traces  lines  page's heap  dropped",
+    "  hour   requests     file          PSS     alive    CPU  queries p50 / p95 / max   traces  lines  page's heap  dropped",
   );
   let second = 1;
   for (; second <= hours * 3600 && !enough; second++) {
-    await replaySecond(shop);
+    await replaySecond(shop, second % 3600 === 0);
     if ((second * 1000) % weighEveryMs === 0) {
       const hour = Math.ceil(second / 3600);
       memory.set(hour, [...(memory.get(hour) ?? []), pssOf(child.pid) / 2 ** 20]);
@@ -132,18 +136,21 @@ async function replay(): Promise<boolean> {
     if (watched !== undefined && (second * 1000) % goOnEveryMs === 0 && (await watched.goOn())) {
       looks.push([second / 3600, await watched.look()]);
     }
-    if (second % 3600 === 0)
+    if (second % 3600 === 0) {
+      await passed;
+      alive.push([second / 3600, aliveMiB]);
       await printHour(second / 3600, shop, took, memory.get(second / 3600) ?? [], looks.at(-1)?.[1]);
+    }
   }
   for (const worker of shop.workers) await worker.stop();
   const errors = watched?.errors ?? [];
   await watched?.shoot("day-map");
   await watched?.close();
-  return verdict((second - 1) / 3600, took, memory, mostMiB, looks, errors);
+  return verdict((second - 1) / 3600, { took, memory, alive, mostMiB, looks, errors });
 }
 
 /** While the observer works on the second before, the workers record this one. */
-async function replaySecond(shop: ReplayedShop): Promise<void> {
+async function replaySecond(shop: ReplayedShop, isWeighed: boolean): Promise<void> {
   const began = clock.now();
   for (let request = 0; request < rate; request++) shop.request(began + (request * 1000) / rate);
   await passed;
@@ -153,7 +160,7 @@ async function replaySecond(shop: ReplayedShop): Promise<void> {
   passed = new Promise<void>((resolve) => {
     acknowledge = resolve;
   });
-  child.send({ passMs: 1000 });
+  child.send({ passMs: 1000, isWeighed });
 }
 
 function arrived(link: NonNullable<ReplayedShop["workers"][number]["link"]>): Promise<void> {
@@ -180,6 +187,7 @@ async function printHour(
       String(shop.requests).padStart(10),
       `${sizeMiB(file).toFixed(0)} MiB`.padStart(8),
       `${Math.min(...memory).toFixed(0)}–${Math.max(...memory).toFixed(0)} MiB`.padStart(12),
+      `${aliveMiB.toFixed(1)} MiB`.padStart(9),
       `${(cpuShare() * 100).toFixed(1)} %`.padStart(6),
       `${at(0.5).toFixed(1)} / ${at(0.95).toFixed(1)} / ${at(1).toFixed(1)} ms`.padStart(25),
       String(stats.tracesStored).padStart(8),
@@ -199,14 +207,20 @@ function cpuShare(): number {
   return share;
 }
 
-function verdict(
-  replayedHours: number,
-  took: ReadonlyMap<string, readonly number[]>,
-  memory: ReadonlyMap<number, readonly number[]>,
-  mostMiB: number,
-  looks: readonly (readonly [hour: number, look: LookedAt])[],
-  errors: readonly string[],
-): boolean {
+interface Findings {
+  readonly took: ReadonlyMap<string, readonly number[]>;
+  /** Of the observer's process, in MiB, by hour. */
+  readonly memory: ReadonlyMap<number, readonly number[]>;
+  /** Of its heap, in MiB. */
+  readonly alive: readonly (readonly [hour: number, mib: number])[];
+  /** On disk. */
+  readonly mostMiB: number;
+  readonly looks: readonly (readonly [hour: number, look: LookedAt])[];
+  readonly errors: readonly string[];
+}
+
+function verdict(replayedHours: number, findings: Findings): boolean {
+  const { took, memory, alive, mostMiB, looks, errors } = findings;
   const p95 = [...took]
     .map(([name, times]) => [name, [...times].sort((a, b) => a - b)] as const)
     .map(([name, times]) => ({
@@ -234,6 +248,10 @@ function verdict(
     [
       `slowest query p95 ${p95[0]?.p95.toFixed(1) ?? "–"} ms (bound ${maxQueryMs})`,
       p95[0] === undefined ? undefined : p95[0].p95 <= maxQueryMs,
+    ],
+    [
+      `alive of the heap: ${(alive.at(-1)?.[1] ?? 0).toFixed(1)} MiB, grows by ${slope(alive.filter(isWarm)).toFixed(2)} MiB an hour (bound ${maxAliveMiBPerHour})`,
+      grows(slope(alive.filter(isWarm)) <= maxAliveMiBPerHour),
     ],
     [
       `memory: an hour's lowest grows by ${growth.toFixed(2)} MiB an hour (bound ${maxSlopeMiBPerHour})`,

@@ -1,7 +1,9 @@
 /**
  * The observer in a process of its own, with a clock that its parent moves: `{ passMs }` by IPC, answered once the ticks
- * of that time ran. Arguments: socket, file, the time it begins at.
+ * of that time ran, with what is alive of its heap when `isWeighed`. Arguments: socket, file, the time it begins at.
  */
+import { heapStats } from "bun:jsc";
+import { collectGarbage } from "../../../runtime/worker/run.ts";
 import { VirtualClock } from "../../../runtime/virtual-clock.ts";
 import { ObserverServer } from "../../../runtime/telemetry/observer/server.ts";
 import { UnixTransport } from "../../../runtime/transport/unix.ts";
@@ -14,13 +16,20 @@ const server = new ObserverServer({
   self: { service: "observer", instance: "observer-1", generation: 1 },
   file,
   clock,
-  collectGarbage: () => Bun.gc(true),
+  collectGarbage,
   warn: (message) => process.stderr.write(`observer: ${message}\n`),
 });
 await server.start();
-process.on("message", ({ passMs }: { readonly passMs: number }) => {
+process.on("message", ({ passMs, isWeighed }: { readonly passMs: number; readonly isWeighed: boolean }) => {
   clock.advance(passMs);
-  process.send?.({ now: clock.now() });
+  process.send?.(isWeighed ? { aliveBytes: aliveBytes() } : {});
 });
+
+function aliveBytes(): number {
+  Bun.gc(true);
+  const { heapSize, extraMemorySize } = heapStats();
+  return heapSize + extraMemorySize;
+}
+
 process.on("disconnect", () => void server.stop().finally(() => process.exit()));
-process.send?.({ now: clock.now() });
+process.send?.({});
