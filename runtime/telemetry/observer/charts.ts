@@ -88,12 +88,15 @@ class Steps {
     }
   }
 
-  /** Where a bucket stands that begins so long after the first step: a coarser one in all steps that begin within it. */
+  /**
+   * Where a bucket stands that begins so long after the first step: a coarser one in all steps that begin within it. One that
+   * began before the first step is in none, or that would have a bucket more than the others.
+   */
   #stepsOf(afterMs: number): [first: number, end: number] {
     if (this.#tierStepMs > this.#stepMs) {
       return [Math.ceil(afterMs / this.#stepMs), Math.ceil((afterMs + this.#tierStepMs) / this.#stepMs)];
     }
-    const step = Math.max(0, Math.floor(afterMs / this.#stepMs));
+    const step = Math.floor(afterMs / this.#stepMs);
     return [step, step + 1];
   }
 
@@ -128,7 +131,7 @@ export function heatmapOf(table: MetricTable, query: HeatmapQuery, now: number):
   const counts = Array.from({ length: columns }, () => new Array<number>(rowBounds.length).fill(0));
   for (const entry of entries) {
     table.cells(entry, tier, { from, to, stepMs, now }, (found) => {
-      const column = counts[Math.max(0, Math.floor((found.start - from) / stepMs))];
+      const column = counts[Math.floor((found.start - from) / stepMs)];
       if (column === undefined) return;
       const zeros = found.visit((index, scale, count) => {
         column[rowFor(index, scale)]! += count;

@@ -118,6 +118,9 @@ describe("charts", () => {
     // 15 s hold one bucket of 10 s, or two.
     const uneven = series({ metric: "c", from: String(clock.now() - 45_000), stepMs: "15000" });
     expect(uneven[0]?.values).toEqual([10, 10, 10]);
+    // A run begins at any moment.
+    const odd = { from: String(start + 90_300), to: String(start + 110_300), stepMs: "2000" };
+    expect(series({ metric: "c", ...odd })[0]?.values).toEqual(new Array(10).fill(10));
     // The finer buckets of the beginning are forgotten, and its steps begin within coarser ones.
     const from = String(start + 5000);
     const [coarse] = series({ metric: "c", from, to: String(start + 50_000), stepMs: "5000" });
