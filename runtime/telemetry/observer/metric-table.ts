@@ -154,28 +154,24 @@ export class MetricTable {
     return row.at === null ? undefined : row.at + stepMs;
   }
 
-  /** Each series was looked through once since it was the last time. */
-  get isTrimmed(): boolean {
-    return this.#trimQueue.length === 0;
-  }
-
-  /** Deletes old points of some series, `shrink` of their time kept at the most. Returns how many. Within a transaction. */
-  trim(now: number, shrink = 1): number {
+  /**
+   * Deletes old points of some series, `shrink` of their time kept at the most. Returns whether each of them had its turn.
+   * Within a transaction.
+   */
+  trim(now: number, shrink: number): boolean {
     if (this.#trimQueue.length === 0) this.#trimQueue = [...this.#series.all()];
-    let deleted = 0;
     for (const series of this.#trimQueue.splice(-seriesPerTrim)) {
       let left = series.open.some((cell) => cell !== undefined);
       for (const { stepMs, keepMs } of this.#tiers) {
         const table = pointsTable(stepMs);
-        const result = this.#db
+        this.#db
           .query(`DELETE FROM ${table} WHERE series = ? AND at < ?`)
           .run(series.id, now - keepMs * shrink);
-        deleted += result.changes;
         left ||= this.#db.query(`SELECT 1 FROM ${table} WHERE series = ? LIMIT 1`).get(series.id) !== null;
       }
       if (!left && !this.#finished.some((entry) => entry.series === series)) this.#series.remove(series);
     }
-    return deleted;
+    return this.#trimQueue.length === 0;
   }
 
   #write(series: SeriesEntry, tier: number, cell: Cell): void {

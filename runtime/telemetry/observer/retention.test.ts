@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VirtualClock } from "../../virtual-clock.ts";
-import type { ListedTrace, TraceDetail } from "../query.ts";
+import type { ListedTrace, Series, TraceDetail } from "../query.ts";
 import { Observer } from "./observer.ts";
 import type { ObserverOptions } from "./options.ts";
 import { queries } from "./queries.ts";
-import { span, traceId } from "./spans-fixture.ts";
+import { batch, span, traceId } from "./spans-fixture.ts";
 
 let folder: string;
 let clock: VirtualClock;
@@ -82,6 +82,37 @@ describe("the file", () => {
     clock.advance(100);
     expect(observer.stats().bytes).toBeLessThan(retentionBytes);
     expect(observer.tally.of("retention") + observer.stats().logsStored).toBe(24 * 4000);
+  });
+
+  test("shortens all series alike when metrics take too much of it, before traces give way", () => {
+    restarted({ retentionBytes: 6 * 1024 * 1024, maxSeries: 2000 });
+    const series = 1200;
+    const began = clock.now();
+    const kept = span({ traceId: traceId(1), startMs: began });
+    observer.intake.spans([kept]);
+    for (let second = 0; second < 200; second++) {
+      const metrics = Array.from({ length: series }, (_, id) => ({
+        name: "c",
+        kind: "counter" as const,
+        unit: "1",
+        labels: { id: String(id) },
+        value: 1,
+      }));
+      observer.intake.batch(batch(second + 1, { at: clock.now(), metrics }), clock.now());
+      clock.advance(1000);
+    }
+    const seconds = (id: number) => {
+      const range = { from: String(began), to: String(clock.now()), stepMs: "1000", stat: "rate" };
+      const [line] = ask<Series[]>("series", { ...range, metric: "c", where: `id=${id}` });
+      return line!.values.filter((value) => value !== null).length;
+    };
+    const lengths = [0, 300, 600, 900, series - 1].map(seconds);
+    expect(Math.max(...lengths)).toBeLessThan(150);
+    expect(Math.min(...lengths)).toBeGreaterThan(10);
+    // Each was cut at a moment of its own; the first ones alone were cut to a few seconds once.
+    expect(Math.max(...lengths) / Math.min(...lengths)).toBeLessThan(2);
+    expect(observer.stats().bytes).toBeLessThan(6 * 1024 * 1024);
+    expect(trace(traceId(1)).spans).toHaveLength(1);
   });
 
   test("that is damaged is begun anew; a folder that cannot be is told", () => {

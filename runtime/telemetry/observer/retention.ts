@@ -39,6 +39,8 @@ export class Retention {
   #rows = firstRows;
   /** How much of their time points are kept at the moment. */
   #shrink = 1;
+  /** Each series was cut to that. */
+  #isCut = true;
 
   constructor(db: Database, tables: Tables, limitBytes: number, tally: Tally) {
     this.#db = db;
@@ -57,6 +59,11 @@ export class Retention {
 
   get isFull(): boolean {
     return this.usedBytes() > this.#limitBytes;
+  }
+
+  /** Forgets old points of some series. Within a transaction. */
+  tidy(now: number): void {
+    this.#tables.metrics.trim(now, this.#shrink);
   }
 
   /**
@@ -96,11 +103,11 @@ export class Retention {
     // The index over words and terms takes about as much again as what it is an index of.
     const known = 2 * (traces.bytes + logs.bytes);
     const isTooMuch = this.usedBytes() - known > this.#limitBytes * metricShare;
-    if (isTooMuch && (this.#shrink > minShrink || !metrics.isTrimmed)) {
+    if (isTooMuch && !(this.#isCut && this.#shrink <= minShrink)) {
       // All series keep the same time: the next shorter one when each of them was cut to this one.
-      if (metrics.isTrimmed) this.#shrink *= 0.9;
-      const points = metrics.trim(now, this.#shrink);
-      if (points > 0 || !metrics.isTrimmed) return true;
+      if (this.#isCut) this.#shrink *= 0.9;
+      this.#isCut = metrics.trim(now, this.#shrink);
+      return true;
     }
     const dropped =
       logs.bytes > traces.bytes && logs.lines > 0

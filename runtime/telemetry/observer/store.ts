@@ -79,7 +79,7 @@ export class Store implements TelemetryTables {
 
   /** Forgets old points. */
   tidy(now: number): void {
-    this.#db.transaction(() => this.metrics.trim(now))();
+    this.#db.transaction(() => this.#retention.tidy(now))();
   }
 
   /** More bytes than there may be. */
