@@ -45,6 +45,7 @@ export interface BusRouteOptions {
 }
 
 export function busRoutes({ broker, ending, acted = () => {}, recorder }: BusRouteOptions): Hono {
+  const telemetry = recorder && new EventTelemetry(recorder);
   const letters = (count: number, topic: string, { subscription }: { subscription?: string | undefined }) =>
     `${count} dead ${count === 1 ? "letter" : "letters"} of ${subscription === undefined ? topic : `${subscription} in ${topic}`}`;
   return new Hono()
@@ -61,9 +62,9 @@ export function busRoutes({ broker, ending, acted = () => {}, recorder }: BusRou
       const topic = c.req.param("topic");
       const now = systemClock.now();
       const id = Bun.randomUUIDv7();
-      // A name that somebody got wrong is no topic, and gets no metrics that would be kept.
+      // A name that somebody got wrong gets no metrics, which would be kept.
       await broker.read(topic, { offset: 0 }, 1);
-      const span = recorder && new EventTelemetry(recorder).publish(topic, undefined);
+      const span = telemetry?.publish(topic, undefined);
       const record: EventRecord = {
         id,
         source: "/supervisor",

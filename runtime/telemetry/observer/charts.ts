@@ -2,7 +2,6 @@ import { MicrocosmError } from "../../../sdk/errors.ts";
 import type { Heatmap, Series, SeriesQuery } from "../query.ts";
 import { Cell, isQuantile, type ReadCell, statOf, stats } from "./cell.ts";
 import type { MetricTable } from "./metric-table.ts";
-import type { SeriesEntry } from "./series-index.ts";
 
 const maxSteps = 5000;
 /** Lines of one chart; more could not be told apart. Those with most in them are kept. */
@@ -40,7 +39,7 @@ export function seriesOf(table: MetricTable, query: SeriesQuery, now: number): S
     for (const entry of own) table.cells(entry, tier, range, take, isQuantile(stat));
     const names = JSON.parse(key) as string[];
     const labels = Object.fromEntries(by.map((label, place) => [label, names[place]!]));
-    const value = (cell: ReadCell) => statOf(cell, stat, (own[0] as SeriesEntry).kind, spanMs) ?? null;
+    const value = (cell: ReadCell) => statOf(cell, stat, own[0]!.kind, spanMs) ?? null;
     lines.push({ labels, total, values: cells.map(value) });
     if (lines.length >= 2 * maxLines) lines = largest(lines);
   }

@@ -206,11 +206,8 @@ function linkOf(value: unknown): SpanLink | undefined {
 const brokenEscape = /((?<!\\)(?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
 
 function fieldsOf(fields: Fields, flaws: Flaws): LogRecord["fields"] {
-  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
-  const unread = Object.keys(fields).length - known.length;
-  if (unread > 0) {
-    flaws.cut += unread;
-    return fieldsOf(Object.fromEntries(known), flaws);
+  for (const name in fields) {
+    if (fields[name] === undefined) return fieldsOf(withoutUnread(fields, flaws), flaws);
   }
   let json: string;
   try {
@@ -224,6 +221,14 @@ function fieldsOf(fields: Fields, flaws: Flaws): LogRecord["fields"] {
   if (mended === json) return fields;
   flaws.mended = true;
   return JSON.parse(mended) as LogRecord["fields"];
+}
+
+/** What could not be read has its name, and nothing else. */
+function withoutUnread(fields: Fields, flaws: Flaws): Fields {
+  const entries = Object.entries(fields);
+  const read = entries.filter(([, value]) => value !== undefined);
+  flaws.cut += entries.length - read.length;
+  return Object.fromEntries(read);
 }
 
 function plain(_key: string, entry: unknown): unknown {

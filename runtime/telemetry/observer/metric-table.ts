@@ -120,7 +120,7 @@ export class MetricTable {
 
   /**
    * Tells a series' buckets in [from, to), those under way included, in no order. Without `histograms` only their counts, sums
-   * and maxima are read, which takes a third of the time. None of them may be changed.
+   * and maxima are read. None of them may be changed.
    */
   cells(
     series: SeriesEntry,
