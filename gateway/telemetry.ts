@@ -2,7 +2,7 @@ import { metric } from "../runtime/telemetry/names.ts";
 import type { ExponentialHistogram } from "../runtime/telemetry/recorder/histogram.ts";
 import type { Counter } from "../runtime/telemetry/recorder/metrics.ts";
 import type { Recorder } from "../runtime/telemetry/recorder/recorder.ts";
-import { noParent, parentInContext } from "../runtime/telemetry/recorder/span-ring.ts";
+import { noParent, parentInContext } from "../runtime/telemetry/recorder/ended-span.ts";
 import type { Described, SpanShape } from "../runtime/telemetry/recorder/span-shape.ts";
 import { isContext } from "../runtime/telemetry/recorder/trace-context.ts";
 import {

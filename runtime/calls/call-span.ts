@@ -1,4 +1,4 @@
-import { noParent, parentInContext } from "../telemetry/recorder/span-ring.ts";
+import { noParent, parentInContext } from "../telemetry/recorder/ended-span.ts";
 import type { SpanShape } from "../telemetry/recorder/span-shape.ts";
 import type { EdgeTelemetry } from "./edge-telemetry.ts";
 import type { CallRequest } from "./mesh.ts";

@@ -1,7 +1,7 @@
 import { metric } from "../telemetry/names.ts";
 import type { ExponentialHistogram } from "../telemetry/recorder/histogram.ts";
 import type { Recorder } from "../telemetry/recorder/recorder.ts";
-import { noParent, parentInContext } from "../telemetry/recorder/span-ring.ts";
+import { noParent, parentInContext } from "../telemetry/recorder/ended-span.ts";
 import type { Described, SpanShape } from "../telemetry/recorder/span-shape.ts";
 import {
   isKnownMethod,

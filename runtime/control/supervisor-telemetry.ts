@@ -16,7 +16,7 @@ export interface SupervisorTelemetryOptions {
 }
 
 /** What is done by hand is rare, and leaves at once: as many wait while there is no observer. */
-const ringSpans = 256;
+const maxSpans = 256;
 
 /**
  * Brings the observer what it has from no worker: lines that were written beside a logger, the supervisor's own, and spans
@@ -35,7 +35,7 @@ export class SupervisorTelemetry {
       owner: self,
       sample: 1,
       slowMs: Number.POSITIVE_INFINITY,
-      ringSpans,
+      maxSpans,
       maxLogs: maxLines,
     });
     const locate = () => view.ready("observer")[0]?.address;

@@ -4,7 +4,7 @@ import { metric } from "../telemetry/names.ts";
 import type { ExponentialHistogram } from "../telemetry/recorder/histogram.ts";
 import type { OwnSpan } from "../telemetry/recorder/own-span.ts";
 import type { Recorder } from "../telemetry/recorder/recorder.ts";
-import { parentInContext } from "../telemetry/recorder/span-ring.ts";
+import { parentInContext } from "../telemetry/recorder/ended-span.ts";
 import type { Described, SpanShape } from "../telemetry/recorder/span-shape.ts";
 
 export interface SqlTelemetryOptions {

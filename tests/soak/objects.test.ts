@@ -45,7 +45,12 @@ test("an event leaves no object behind: in the broker, its clients, a service's 
   const client = (service: string) =>
     new BrokerClient({ transport, self: peer(service), locate: async () => "broker", clock, random });
   const [inventory, own] = [client("inventory"), client("payments")];
-  const recorder = new Recorder({ owner: peer("payments"), sample: 0.1, slowMs: 10_000, ringSpans: 1024 });
+  const recorder = new Recorder({
+    owner: peer("payments"),
+    sample: 0.1,
+    slowMs: 10_000,
+    ringBytes: 128 * 1024,
+  });
   const host = new ServiceHost({
     definition: payments,
     service: "payments",

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { seededRandom } from "../../clock.ts";
 import { Recorder, type RecorderOptions } from "./recorder.ts";
-import { noParent, parentInContext } from "./span-ring.ts";
+import { noParent, parentInContext } from "./ended-span.ts";
 import type { SpanShape } from "./span-shape.ts";
 import { isSampled, spanIdOf, traceIdOf } from "./trace-context.ts";
 
@@ -159,8 +159,8 @@ describe("sampling", () => {
     expect(spans[0]?.parentSpanId).toBe(spanIdOf(context));
   });
 
-  test("a ring that was overwritten before it was sent counts what it lost", () => {
-    const on = recorder({ ringSpans: 8 });
+  test("spans that nobody took give way to later ones, and are counted", () => {
+    const on = recorder({ maxSpans: 8 });
     for (let i = 0; i < 20; i++) root(on, i);
     const batch = on.batch(0, false)!;
     expect(batch.spans.map((span) => span.durationMs)).toEqual([12, 13, 14, 15, 16, 17, 18, 19]);
@@ -168,9 +168,40 @@ describe("sampling", () => {
   });
 
   test("overwritten spans of unsampled traces were never to be sent", () => {
-    const on = recorder({ ringSpans: 8, sample: 0 });
-    for (let i = 0; i < 20; i++) root(on, i);
+    const on = recorder({ ringBytes: 4096, sample: 0 });
+    for (let i = 0; i < 100; i++) root(on, i);
     expect(on.batch(0, false)).toBeUndefined();
+  });
+
+  test("the ring has the latest spans whole, from some point on", () => {
+    const on = recorder({ ringBytes: 16_384, sample: 0 });
+    const texts: SpanShape = {
+      kind: "client",
+      describe: (a, b, n, m) => ({ name: a, attributes: { b, n, m } }),
+    };
+    for (let round = 0; round < 50; round++) {
+      const put: string[] = [];
+      const traces: string[] = [];
+      for (let i = 0; i < 100 + round; i++) {
+        const own = on.begin();
+        const context = on.root(own);
+        traces.push(traceIdOf(context));
+        // Two of one trace, as of a route and its statement; now and then with long texts.
+        const [a, b] = i % 7 === 0 ? ["m".repeat(40), `${i}`.repeat(40)] : [`a${i}`, ""];
+        on.span(texts, context, on.begin(), own, i + 0.5, 0.25, "", a, b, 2 ** 40 + i, i);
+        const route = i % 3 === 0 ? { ...shape } : shape;
+        on.span(route, context, own, noParent, i, 0.75, "", "GET", `/${i}`, 200, -1);
+        put.push(`${a} ${JSON.stringify({ b: b.slice(0, 96), n: 2 ** 40 + i, m: i })} ${i + 0.5} 0.25`);
+        put.push(`GET /${i} ${JSON.stringify({ n: 200, m: -1 })} ${i} 0.75`);
+      }
+      on.collect(traces);
+      const found = on.batch(0, false)!.spans.map(({ name, attributes, startMs, durationMs }) => {
+        const { "microcosm.sampled": _, ...own } = attributes;
+        return `${name} ${JSON.stringify(own)} ${startMs} ${durationMs}`;
+      });
+      expect(found.length).toBeGreaterThan(50);
+      expect(found).toEqual(put.slice(-found.length));
+    }
   });
 });
 
@@ -265,6 +296,7 @@ test("options out of range are named", () => {
   expect(() => recorder({ sample: 2 })).toThrow(/sample/);
   expect(() => recorder({ slowMs: -1 })).toThrow(/slowMs/);
   expect(() => recorder({ sampledPerSecond: 1 })).toThrow(/sampledPerSecond/);
-  expect(() => recorder({ ringSpans: 1000 })).toThrow(/capacity/);
+  expect(() => recorder({ ringBytes: 1000 })).toThrow(/ringBytes/);
+  expect(() => recorder({ maxSpans: 0 })).toThrow(/maxSpans/);
   expect(() => recorder({ maxSeries: 0 })).toThrow(/maxSeries/);
 });

@@ -2,9 +2,11 @@ import { type Random, systemRandom } from "../../clock.ts";
 import type { LogRecord, TelemetryBatch } from "../model.ts";
 import { LogBuffer } from "./log-buffer.ts";
 import { Metrics } from "./metrics.ts";
-import { type SpanOwner, SpanRing } from "./span-ring.ts";
+import type { SpanOwner } from "./ended-span.ts";
+import { SpanRing } from "./span-ring.ts";
 import type { SpanShape } from "./span-shape.ts";
 import { isSampled, SpanIds } from "./trace-context.ts";
+import { WaitingSpans } from "./waiting-spans.ts";
 import { WantedTraces } from "./wanted-traces.ts";
 
 export interface RecorderOptions {
@@ -21,8 +23,10 @@ export interface RecorderOptions {
   readonly random?: Random;
   /** Milliseconds since the epoch with fractions. Default the system's monotonic clock, put on the epoch. */
   readonly now?: () => number;
-  /** Spans kept in case their trace is asked for; a power of two. Default 16384. */
-  readonly ringSpans?: number;
+  /** For spans kept in case their trace is asked for, 56 to 240 bytes each; a multiple of 128. Default 1.5 Mi. */
+  readonly ringBytes?: number;
+  /** Spans that wait for the observer. Default 16384. */
+  readonly maxSpans?: number;
   /** Default 2048. */
   readonly maxSeries?: number;
   /** Log records that wait for the observer. Default 4096. */
@@ -74,6 +78,7 @@ export class Recorder {
   onRemarkable: (() => void) | undefined = undefined;
   readonly #ids: SpanIds;
   readonly #ring: SpanRing;
+  readonly #waiting: WaitingSpans;
   readonly #logs: LogBuffer;
   readonly #oddities = new Map<Oddity, number>();
   readonly #wanted = new WantedTraces();
@@ -104,7 +109,8 @@ export class Recorder {
     this.#sampledPerSlot = sample === 1 ? Number.POSITIVE_INFINITY : (sampledPerSecond * slotMs) / 1000;
     this.#manySpans = sample === 1 ? 1 : batchSpans;
     this.#ids = new SpanIds(random);
-    this.#ring = new SpanRing(options.ringSpans ?? 16_384, this.#ids);
+    this.#ring = new SpanRing(options.ringBytes ?? 1.5 * 1024 * 1024);
+    this.#waiting = new WaitingSpans(options.maxSpans ?? 16_384, this.#ids);
     this.#logs = new LogBuffer(options.maxLogs ?? 4096, options.maxLogLength ?? 2 * 1024 * 1024);
   }
 
@@ -151,12 +157,14 @@ export class Recorder {
     m: number,
   ): void {
     const remarkable = failure !== "" || durationMs >= this.#slowMs;
-    const wanted = remarkable || isSampled(context);
     this.onStir?.();
-    this.#ring.put(shape, context, number, parent, startMs, durationMs, failure, a, b, n, m, wanted);
-    if (!wanted) return;
+    if (!remarkable && !isSampled(context)) {
+      this.#ring.put(shape, context, number, parent, startMs, durationMs, a, b, n, m);
+      return;
+    }
+    this.#waiting.add({ shape, context, number, parent, startMs, durationMs, failure, a, b, n, m });
     if (remarkable) this.onRemarkable?.();
-    if (this.#ring.waiting >= this.#manySpans) this.onFull?.();
+    if (this.#waiting.count >= this.#manySpans) this.onFull?.();
   }
 
   /** A line of the owner's, unless it names another: the supervisor tells what workers wrote beside their logger. `isCut`: it was longer. */
@@ -175,7 +183,7 @@ export class Recorder {
   /** From the observer: what is here of these traces, and what will come to be for a while, goes into the batches. */
   collect(traceIds: readonly string[]): void {
     this.#wanted.add(traceIds);
-    this.#ring.collect(this.#wanted);
+    this.#ring.collect(this.#wanted, this.#waiting);
   }
 
   /**
@@ -192,10 +200,10 @@ export class Recorder {
   }
 
   #batch(at: number, evenIfQuiet: boolean, points: number): TelemetryBatch | undefined {
-    if (this.#wanted.any) this.#ring.collectNew(this.#wanted);
-    const spans = this.#ring.take(batchSpans, batchSpanLength, this.owner);
+    if (this.#wanted.any) this.#ring.collectNew(this.#wanted, this.#waiting);
+    const spans = this.#waiting.take(batchSpans, batchSpanLength, this.owner);
     const logs = this.#logs.take(batchLogs, batchLogLength);
-    const lost = this.#ring.takeLost();
+    const lost = this.#waiting.takeLost();
     const droppedLogs = this.#logs.takeDropped();
     const cut = this.#logs.takeCut();
     const isCounted = lost > 0 || droppedLogs > 0 || cut > 0 || this.#oddities.size > 0;
@@ -224,11 +232,11 @@ export class Recorder {
 
   /** Whether spans, lines or counts are here that nobody has yet. */
   get waits(): boolean {
-    return this.#ring.waiting > 0 || this.#logs.waiting > 0 || this.#oddities.size > 0;
+    return this.#waiting.count > 0 || this.#logs.waiting > 0 || this.#oddities.size > 0;
   }
 
   /** Whether another batch could be made right away. */
   get backlog(): boolean {
-    return this.#ring.waiting >= this.#manySpans || this.#logs.waiting >= batchLogs;
+    return this.#waiting.count >= this.#manySpans || this.#logs.waiting >= batchLogs;
   }
 }

@@ -6,7 +6,7 @@ import { decodeBatch } from "../batch-body.ts";
 import type { TelemetryBatch } from "../model.ts";
 import { Recorder } from "./recorder.ts";
 import { Sender } from "./sender.ts";
-import { noParent } from "./span-ring.ts";
+import { noParent } from "./ended-span.ts";
 import { traceIdOf } from "./trace-context.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];

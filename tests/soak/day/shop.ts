@@ -4,7 +4,7 @@ import type { Clock, Random } from "../../../runtime/clock.ts";
 import { metric } from "../../../runtime/telemetry/names.ts";
 import type { ExponentialHistogram } from "../../../runtime/telemetry/recorder/histogram.ts";
 import type { Recorder } from "../../../runtime/telemetry/recorder/recorder.ts";
-import { noParent } from "../../../runtime/telemetry/recorder/span-ring.ts";
+import { noParent } from "../../../runtime/telemetry/recorder/ended-span.ts";
 import type { SpanShape } from "../../../runtime/telemetry/recorder/span-shape.ts";
 import { isSampled } from "../../../runtime/telemetry/recorder/trace-context.ts";
 import type { Transport } from "../../../runtime/transport/transport.ts";
