@@ -136,12 +136,12 @@ export class ServedCall implements RequestInfo, OwnSpan {
     if (this.#answered) return;
     this.#answered = true;
     const begun = refusals.has(error.code) || error.code === "link-closed";
+    this.#record(0, error.code);
     this.#incoming.fail(
       begun
         ? new MicrocosmError("handler-failed", `${error.code}: ${error.message}`, { cause: error })
         : error,
     );
-    this.#record(0, error.code);
     this.#ledger.answered(true);
   }
 

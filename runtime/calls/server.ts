@@ -149,6 +149,11 @@ export class CallServer implements LinkHandler {
     await Promise.all([...this.#links].map((link) => link.close()));
   }
 
+  /** From the transport. */
+  leaving(): void {
+    this.#ledger.telemetry?.recorder.tellFirst();
+  }
+
   #refuse(incoming: IncomingCall, error: MicrocosmError): void {
     this.#errors++;
     incoming.fail(error);

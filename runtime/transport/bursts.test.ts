@@ -56,19 +56,20 @@ const framesOf = (writes: readonly number[], count: number) => {
 describe("many frames of one turn", () => {
   test("that are calls leave in bursts, so that the other end begins before the last is made", async () => {
     const { link, calls } = await connected(echo);
-    await callMany(link, 40);
-    expect(framesOf(calls, 40)).toEqual([16, 16, 8]);
-    await callMany(link, 20);
-    expect(framesOf(calls.slice(3), 20)).toEqual([16, 4]);
+    await callMany(link, 80);
+    expect(framesOf(calls.splice(0), 80)).toEqual([8, 16, 32, 24]);
+    await callMany(link, 10);
+    expect(framesOf(calls, 10)).toEqual([8, 2]);
   });
 
-  test("that are replies leave together, after what was told in microtasks before them", async () => {
+  test("that are replies leave in bursts, each after it was said; the last after what was told in microtasks", async () => {
     const order: string[] = [];
     const teller: LinkHandler = {
       call: (call) => {
         queueMicrotask(() => order.push("told"));
         call.reply([200], "same for all");
       },
+      leaving: () => order.push("leaving"),
     };
     const { link, replies } = await connected(teller);
     const push = replies.push.bind(replies);
@@ -76,8 +77,12 @@ describe("many frames of one turn", () => {
       order.push("answered");
       return push(bytes);
     };
-    await callMany(link, 16);
-    expect(order).toEqual([...Array(16).fill("told"), "answered"]);
-    expect(framesOf(replies, 16)).toEqual([16]);
+    await callMany(link, 7);
+    expect(order.splice(0)).toEqual([...Array(7).fill("told"), "answered"]);
+    expect(framesOf(replies.splice(0), 7)).toEqual([7]);
+    // They come in two bursts, of which the second is one call.
+    await callMany(link, 9);
+    expect(order).toEqual(["leaving", "answered", ...Array(8).fill("told"), "told", "answered"]);
+    expect(framesOf(replies, 9)).toEqual([8, 1]);
   });
 });

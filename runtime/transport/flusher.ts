@@ -1,6 +1,7 @@
 /** Writes what its links gathered during one turn of the event loop, when that turn is over. */
 export interface Flushable {
-  flush(): void;
+  /** Writes what was gathered. */
+  turnEnded(): void;
 }
 
 /** Decides when a link's frames leave. */
@@ -10,7 +11,7 @@ export interface Flushes {
 
 /** For links whose frames must be gone before those of the turn. */
 export const earlyFlusher: Flushes = {
-  schedule: (link) => queueMicrotask(() => link.flush()),
+  schedule: (link) => queueMicrotask(() => link.turnEnded()),
 };
 
 /**
@@ -29,7 +30,7 @@ export class Flusher implements Flushes {
   readonly #run = (): void => {
     const dirty = this.#dirty;
     this.#dirty = this.#spare;
-    for (const link of dirty) link.flush();
+    for (const link of dirty) link.turnEnded();
     dirty.length = 0;
     this.#spare = dirty;
   };

@@ -11,12 +11,6 @@ import { StreamTable } from "./stream-table.ts";
 import type { LinkHandler, OutgoingBody, Peer, ReplySink } from "./transport.ts";
 import type { Wire } from "./wire.ts";
 
-/**
- * Calls that wait for the end of the turn at the most; then they leave, and the other end begins while this one goes on.
- * Without it both ends work in turns, and a core idles. Replies wait for the end: the spans of what they answer must leave
- * before them, so that none is lost when the process is killed right after.
- */
-const burstFrames = 16;
 /** Stream ids stay within 31 bits: beyond them the engine keeps numbers as doubles, and tables of them get slow. */
 const lastStream = 0x7fffffff;
 
@@ -53,8 +47,6 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
   readonly #firstStream: number;
   #nextStream: number;
   #pending = 0;
-  /** Calls since the wire was last found empty, or flushed for them. */
-  #unflushed = 0;
   #parked: OutgoingBodyStream[] = [];
   #open = true;
   #closed: Promise<void> | undefined;
@@ -104,7 +96,6 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
     const refusal = this.#refusal(deadline);
     if (refusal !== undefined) return refuse(id, body, sink, refusal);
     const whole = isWhole(body);
-    if (this.#wire.buffered === 0) this.#unflushed = 0;
     try {
       this.frames.call(id, deadline, head, whole ? (body ?? emptyBytes) : emptyBytes, !whole);
     } catch (cause) {
@@ -115,7 +106,7 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
     this.#pending++;
     if (deadline !== 0) this.deadlines.add(call);
     if (!whole) call.sendBody(body);
-    this.#wrote();
+    if (this.#wire.isBurst()) this.#wire.flush();
     return id;
   }
 
@@ -177,15 +168,15 @@ export class FrameLink implements OutgoingCallHost, ServedCallHost {
     this.#exchanges.delete(call.id);
   }
 
-  #wrote(): void {
-    if (++this.#unflushed < burstFrames) return;
-    this.#unflushed = 0;
-    this.#wire.flush();
-  }
-
   acceptsReply(): boolean {
     if (this.#wire.full) this.breakOff(overloaded(this.peer, this.#wire.buffered));
     return this.#open;
+  }
+
+  replied(): void {
+    if (!this.#wire.isBurst()) return;
+    this.#handler.leaving?.(this);
+    this.flush();
   }
 
   exchange(stream: number): Exchange | undefined {

@@ -63,6 +63,10 @@ export class MemoryWire implements Wire, Frames<Uint8Array | string> {
 
   async drained(): Promise<void> {}
 
+  isBurst(): boolean {
+    return false;
+  }
+
   /** The other end is in this process: it hears when the event loop lets it. */
   flush(): void {}
 

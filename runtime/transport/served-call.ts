@@ -6,6 +6,8 @@ import type { IncomingBody, IncomingCall, OutgoingBody } from "./transport.ts";
 export interface ServedCallHost extends LinkHost {
   /** False when a reply cannot be taken: the link broke over it. */
   acceptsReply(): boolean;
+  /** A reply or failure was written, whole or its head. */
+  replied(): void;
 }
 
 /**
@@ -69,6 +71,7 @@ export class ServedCall extends Exchange implements IncomingCall {
     this.#answer();
     if (whole) this.#over();
     else this.sendStream(toChunked(body));
+    this.host.replied();
   }
 
   fail(error: MicrocosmError): void {
@@ -76,6 +79,7 @@ export class ServedCall extends Exchange implements IncomingCall {
     this.#answer();
     this.host.frames.fail(this.id, error);
     this.#over();
+    this.host.replied();
   }
 
   onCancel(): void {

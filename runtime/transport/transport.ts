@@ -76,6 +76,8 @@ export interface LinkHandler {
   call(call: IncomingCall): void;
   notify?(link: Link, head: unknown, body: Uint8Array): void;
   opened?(link: Link): void;
+  /** Replies leave before the turn is over. What must be out before them is to be sent now. */
+  leaving?(link: Link): void;
   /** `error` is set when the link broke: `bad-frame`, `link-closed`. Called once. */
   closed?(link: Link, error: MicrocosmError | undefined): void;
 }

@@ -13,6 +13,8 @@ export interface Wire {
   /** So much waits that nothing more is taken. */
   readonly full: boolean;
   drained(): Promise<void>;
+  /** A call or a reply was written. Returns whether so many wait now that they should leave before the tick is over. */
+  isBurst(): boolean;
   /** Sends now what would be sent at the end of the tick. */
   flush(): void;
   /** Sends what is waiting, then closes; resolves when closed. Bounded in time. */

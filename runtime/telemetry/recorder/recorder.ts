@@ -72,6 +72,8 @@ export class Recorder {
    * has seen answered is then told before the answer leaves, so that a process that is killed takes no span along.
    */
   onFull: (() => void) | undefined = undefined;
+  /** As onFull, of what must leave now. */
+  onUrgent: (() => void) | undefined = undefined;
   /** Tells with each span and log line that there is something to send; set while nobody looks by himself. */
   onStir: (() => void) | undefined = undefined;
   /** Tells of a span whose trace the observer may want to ask for, before the rings have forgotten it. */
@@ -165,6 +167,14 @@ export class Recorder {
     this.#waiting.add({ shape, context, number, parent, startMs, durationMs, failure, a, b, n, m });
     if (remarkable) this.onRemarkable?.();
     if (this.#waiting.count >= this.#manySpans) this.onFull?.();
+  }
+
+  /**
+   * Call it before something leaves by which others see that spans have ended: where all traces are kept, these leave first,
+   * so that a process that is killed right after takes none along.
+   */
+  tellFirst(): void {
+    if (this.#waiting.count >= this.#manySpans) this.onUrgent?.();
   }
 
   /** A line of the owner's, unless it names another: the supervisor tells what workers wrote beside their logger. `isCut`: it was longer. */

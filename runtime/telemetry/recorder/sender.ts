@@ -74,6 +74,10 @@ export class Sender implements LinkHandler {
     this.#started = true;
     const { recorder, clock } = this.#options;
     recorder.onFull = () => this.#sendSoon();
+    recorder.onUrgent = () => {
+      this.#sendEarly();
+      this.#link?.flush();
+    };
     recorder.onRemarkable = () => {
       this.#cancelRemarkable ??= clock.after(remarkableMs, () => {
         this.#cancelRemarkable = undefined;
@@ -119,6 +123,7 @@ export class Sender implements LinkHandler {
     this.#cancelTick?.();
     this.#cancelRemarkable?.();
     recorder.onFull = undefined;
+    recorder.onUrgent = undefined;
     recorder.onRemarkable = undefined;
     recorder.onStir = undefined;
     const deadline = clock.now() + patienceMs;
