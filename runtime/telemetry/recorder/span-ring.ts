@@ -229,8 +229,8 @@ export class SpanRing {
   }
 }
 
-/** Below this a loop is quicker than a call into the engine. */
-const shortLength = 20;
+/** Up to this a loop is quicker than a call into the engine: of texts that are parts of others it is slow. */
+const shortLength = 4;
 
 /** Returns how much of `text` was copied. */
 function copy(text: string, to: Latin1Buffer, at: number, most: number): number {
