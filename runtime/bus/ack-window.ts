@@ -35,6 +35,19 @@ export class AckWindow {
     if (held === undefined) this.#advance();
   }
 
+  /** As add, of `count` events that one run holds. Each counts as the same part of their bytes. */
+  addRun(run: Run, count: number, bytes: number): void {
+    while (this.length + count > this.#slots.length) this.#grow();
+    const each = Math.floor(bytes / count);
+    const from = this.next & this.#mask;
+    const toEnd = Math.min(count, this.#slots.length - from);
+    this.#slots.fill(run, from, from + toEnd).fill(run, 0, count - toEnd);
+    this.#sizes.fill(each, from, from + toEnd).fill(each, 0, count - toEnd);
+    this.#sizes[from]! += bytes - each * count;
+    this.bytes += bytes;
+    this.next += count;
+  }
+
   done(offset: number): void {
     this.#slots[offset & this.#mask] = undefined;
     if (offset === this.cursor) this.#advance();

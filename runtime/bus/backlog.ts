@@ -120,6 +120,7 @@ export class Backlog {
     window.add(run, reader.length);
     const end = Math.min(most, windowEvents - window.length + 1);
     const lastAt = run.from + runBytes;
+    if (!restored) this.#takeRest(run, end);
     while (run.count < end && run.to < lastAt && window.bytes < windowBytes) {
       if (restored && (done.has(window.next) || failed.has(window.next))) break;
       if (!reader.nextKeyless()) break;
@@ -127,6 +128,20 @@ export class Backlog {
       window.add(run, reader.length);
     }
     return run;
+  }
+
+  /** What follows in the block, in one step: all of it, or nothing when it is too much. */
+  #takeRest(run: Run, end: number): void {
+    const window = this.#window;
+    const reader = this.#reader;
+    const count = reader.keylessRest;
+    const bytes = reader.keylessEnd - run.to;
+    if (count === 0 || run.count + count > end) return;
+    if (reader.keylessEnd - run.from > 2 * runBytes || window.bytes + bytes > this.#settings.windowBytes)
+      return;
+    run.extend(reader.keylessEnd, count);
+    window.addRun(run, count, bytes);
+    reader.passKeylessRest();
   }
 
   /** Retention has overtaken this subscription. Only once all it holds is done, so that offsets stay in one window. */

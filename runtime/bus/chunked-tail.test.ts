@@ -15,7 +15,8 @@ function block(firstOffset: number, count = 1, dataBytes = 300, time = 1): Block
     const data = new Uint8Array(dataBytes);
     writer.append("t", { id: String(offset), source: "/s", type: "t", time: 1, data });
   }
-  return { firstOffset, count, time, records: writer.take() };
+  const records = writer.take();
+  return { firstOffset, count, time, records, keylessBytes: records.length };
 }
 
 function expectHolds(log: TopicLog, from: number, to: number, reader = new LogReader(log)): void {

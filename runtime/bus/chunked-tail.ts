@@ -64,21 +64,24 @@ class Chunk implements Block {
   count: number;
   time: number;
   readonly records: Buffer;
+  keylessBytes: number;
   #used: number;
 
-  constructor({ firstOffset, count, time }: Block, records: Buffer, used: number) {
+  constructor({ firstOffset, count, time, keylessBytes }: Block, records: Buffer, used: number) {
     this.firstOffset = firstOffset;
     this.count = count;
     this.time = time;
     this.records = records;
+    this.keylessBytes = keylessBytes;
     this.#used = used;
   }
 
   /** False when there is no room. */
-  take({ records, count, time }: Block): boolean {
+  take({ records, count, time, keylessBytes }: Block): boolean {
     if (this.#used + records.length > this.records.length) return false;
     records.copy(this.records, this.#used);
     this.#used += records.length;
+    this.keylessBytes = this.keylessBytes > 0 && keylessBytes > 0 ? this.#used : 0;
     this.count += count;
     this.time = time;
     return true;

@@ -34,6 +34,24 @@ export class LogReader {
     return true;
   }
 
+  /** How many records of its block follow the one found, when it is known that none of the block has a key; else 0. */
+  get keylessRest(): number {
+    const block = this.#block;
+    if (block === undefined || block.keylessBytes === 0) return 0;
+    return block.firstOffset + block.count - this.#nextOffset;
+  }
+
+  /** Where they end. */
+  get keylessEnd(): number {
+    return this.#block?.keylessBytes ?? 0;
+  }
+
+  /** Goes on behind them, without a look at any. */
+  passKeylessRest(): void {
+    this.#nextOffset += this.keylessRest;
+    this.#nextAt = this.keylessEnd;
+  }
+
   /** Finds the record at `offset`, which the log must hold; false when it does not. Quick when called in order. */
   find(offset: number): boolean {
     let block = this.#block;

@@ -31,10 +31,10 @@ export class Run {
     this.#knownAt = from;
   }
 
-  /** The next record of the block belongs to it too. */
-  extend(to: number): void {
+  /** The next `count` records of the block, up to `to`, belong to it too. */
+  extend(to: number, count = 1): void {
     this.to = to;
-    this.count++;
+    this.count += count;
   }
 
   offsetOf(tag: number): number {

@@ -31,6 +31,8 @@ export interface Block {
   readonly time: number;
   /** The records from its beginning on; there may be unused bytes after them. */
   readonly records: Buffer;
+  /** Bytes of its records where it is known that none has a key; else 0. */
+  readonly keylessBytes: number;
 }
 
 export interface StoredSubscription {
@@ -162,6 +164,7 @@ export class Store {
       count: row.count,
       time: row.time,
       records: Buffer.from(records.buffer, records.byteOffset, records.byteLength),
+      keylessBytes: 0,
     };
   }
 

@@ -33,9 +33,17 @@ export function findBlock(blocks: Fifo<Block>, offset: number): Block | undefine
   return blocks.at(low);
 }
 
+/** Records that lie together, before they have their place in a log. */
+export interface Staged {
+  readonly records: Buffer;
+  readonly count: number;
+  /** None of them has a key. */
+  readonly keyless: boolean;
+}
+
 /** Joins record buffers into blocks of at most `maxBytes`, unless a single buffer is larger. */
 export function toBlocks(
-  parts: readonly { readonly records: Buffer; readonly count: number }[],
+  parts: readonly Staged[],
   firstOffset: number,
   time: number,
   maxBytes: number,
@@ -45,10 +53,12 @@ export function toBlocks(
   for (let from = 0; from < parts.length; ) {
     let bytes = 0;
     let count = 0;
+    let keyless = true;
     let to = from;
     while (to < parts.length && (to === from || bytes + parts[to]!.records.length <= maxBytes)) {
       bytes += parts[to]!.records.length;
       count += parts[to]!.count;
+      keyless &&= parts[to]!.keyless;
       to++;
     }
     const records =
@@ -58,7 +68,7 @@ export function toBlocks(
             parts.slice(from, to).map((part) => part.records),
             bytes,
           );
-    blocks.push({ firstOffset: offset, count, time, records });
+    blocks.push({ firstOffset: offset, count, time, records, keylessBytes: keyless ? bytes : 0 });
     offset += count;
     from = to;
   }

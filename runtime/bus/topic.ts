@@ -1,9 +1,9 @@
 import type { TopicConfig } from "../topology/model.ts";
 import type { TopicInfo } from "./broker.ts";
 import { Dedupe, type DedupeOptions } from "./dedupe.ts";
-import { recordHeaderBytes, recordIdBytes, recordLength } from "./record.ts";
+import { recordHeaderBytes, recordIdBytes, recordIsKeyed, recordLength } from "./record.ts";
 import type { Subscription } from "./subscription.ts";
-import { type TopicLog, toBlocks } from "./topic-log.ts";
+import { type Staged, type TopicLog, toBlocks } from "./topic-log.ts";
 
 export interface TopicOptions {
   readonly blockBytes: number;
@@ -22,7 +22,7 @@ export class Topic {
   readonly subscriptions = new Map<string, Subscription>();
   readonly #options: TopicOptions;
   #dedupe: Dedupe | undefined;
-  #staged: { records: Buffer; count: number }[] = [];
+  #staged: Staged[] = [];
   #stagedCount = 0;
   /** Of the newest block. Times in a log never fall, even when the clock is set back. */
   #lastTime = 0;
@@ -54,8 +54,15 @@ export class Topic {
     let from = 0;
     let fromOffset = next;
     let at = 0;
+    let keyless = true;
+    const stage = (to: number) => {
+      if (to > from) {
+        this.#staged.push({ records: records.subarray(from, to), count: next - fromOffset, keyless });
+      }
+    };
     for (let i = 0; i < count; i++) {
       const id = at + recordHeaderBytes;
+      keyless &&= !recordIsKeyed(records, at);
       const earlier = dedupe.seen(id, id + recordIdBytes(records, at), next, now);
       const end = at + recordLength(records, at);
       if (earlier < 0) {
@@ -64,14 +71,14 @@ export class Topic {
       } else {
         offsets ??= Array.from({ length: i }, (_, before) => first + before);
         offsets.push(earlier);
-        if (at > from) this.#staged.push({ records: records.subarray(from, at), count: next - fromOffset });
+        stage(at);
         from = end;
         fromOffset = next;
       }
       at = end;
     }
     dedupe.end();
-    if (at > from) this.#staged.push({ records: records.subarray(from, at), count: next - fromOffset });
+    stage(at);
     this.#stagedCount += next - first;
     return offsets ?? first;
   }
