@@ -65,7 +65,7 @@ test("each event is read once and in order, in runs that hold what they say, how
           log.append(toBlocks(parts, log.nextOffset, 1, 64 * 1024));
           for (const most of reads) read(most);
         }
-        while (read(500)) continue;
+        for (let more = true; more; ) more = read(500);
         expect(next).toBe(log.nextOffset);
         expect(backlog.lag).toBe(0);
         expect(backlog.full).toBe(false);

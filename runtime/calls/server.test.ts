@@ -1,10 +1,16 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "bun:test";
-import type { MicrocosmError } from "../../sdk/errors.ts";
+import { MicrocosmError } from "../../sdk/errors.ts";
+import { Recorder } from "../telemetry/recorder/recorder.ts";
 import { MemoryTransport } from "../transport/memory.ts";
-import type { IncomingBody, Link, OutgoingBody } from "../transport/transport.ts";
+import type { IncomingBody, Link, OutgoingBody, Transport } from "../transport/transport.ts";
+import { UnixTransport } from "../transport/unix.ts";
 import { random, textOf, until } from "./network.case.ts";
 import type { ServedCall } from "./served-call.ts";
 import { CallServer, type CallServerOptions } from "./server.ts";
+import { ServerTelemetry } from "./server-telemetry.ts";
 
 const self = { service: "orders", instance: "orders-1", generation: 1 };
 const goodHead = ["GET", "/", [], "", 1, null, null];
@@ -20,8 +26,12 @@ interface Outcome {
 }
 
 /** A server and a link to it that says whatever it is told to. */
-async function serve(handler: (call: ServedCall) => void, options: Partial<CallServerOptions> = {}) {
-  const transport = new MemoryTransport();
+async function serve(
+  handler: (call: ServedCall) => void,
+  options: Partial<CallServerOptions> = {},
+  transport: Transport = new MemoryTransport(),
+  address = "orders-1",
+) {
   const server = new CallServer({
     self,
     callers: ["gateway"],
@@ -30,9 +40,9 @@ async function serve(handler: (call: ServedCall) => void, options: Partial<CallS
     random,
     ...options,
   });
-  const listener = await transport.listen("orders-1", { self, handler: server });
+  const listener = await transport.listen(address, { self, handler: server });
   const caller = { service: "gateway", instance: "gateway-1", generation: 1 };
-  const link = await transport.connect("orders-1", { self: caller, handler: { call: () => {} } });
+  const link = await transport.connect(address, { self: caller, handler: { call: () => {} } });
   stops.push(async () => {
     await link.close();
     await server.stop();
@@ -187,4 +197,23 @@ test("bad bounds fail at construction and name their key", () => {
   const options = { self, callers: [], maxConcurrency: 1, handler: () => {} };
   expect(() => new CallServer({ ...options, maxConcurrency: 0 })).toThrow("maxConcurrency");
   expect(() => new CallServer({ ...options, maxQueued: -1 })).toThrow("maxQueued");
+});
+
+test("where all traces are kept, the spans of calls are told before a burst of their replies leaves", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "calls-"));
+  stops.push(async () => rmSync(directory, { recursive: true }));
+  const recorder = new Recorder({ owner: self, sample: 1, slowMs: 1000 });
+  const telemetry = new ServerTelemetry({ recorder });
+  let answered = 0;
+  const told: string[] = [];
+  recorder.onUrgent = () => told.push(`${recorder.early(0)?.spans.length} after ${answered}`);
+  const handler = (call: ServedCall) => {
+    answered++;
+    if (answered % 2 === 0) call.fail(new MicrocosmError("handler-failed", "as asked"));
+    else call.reply(200, [], null);
+  };
+  const options = { telemetry, maxConcurrency: 100 };
+  const { link } = await serve(handler, options, new UnixTransport(), join(directory, "s"));
+  await Promise.all(Array.from({ length: 8 }, () => ask(link)));
+  expect(told).toEqual(["8 after 8"]);
 });

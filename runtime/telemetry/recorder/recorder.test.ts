@@ -243,6 +243,25 @@ describe("batches", () => {
     expect(told).toBe(1);
   });
 
+  test("before something leaves: all spans are told of where all are kept, else only many", () => {
+    let told = 0;
+    const all = recorder();
+    all.onUrgent = () => told++;
+    all.tellFirst();
+    expect(told).toBe(0);
+    root(all);
+    all.tellFirst();
+    expect(told).toBe(1);
+    const some = recorder({ sample: 0 });
+    some.onUrgent = () => told++;
+    root(some, 5, "500");
+    some.tellFirst();
+    expect(told).toBe(1);
+    for (let i = 0; i < 399; i++) root(some, 5, "500");
+    some.tellFirst();
+    expect(told).toBe(2);
+  });
+
   test("one before its time has no metrics: they are told of when it is due", () => {
     const on = recorder();
     on.metrics.counter("c", "1").add();
