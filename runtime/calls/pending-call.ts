@@ -229,16 +229,18 @@ export class PendingCall implements ReplySink, LinkWaiter {
   /** An attempt that was sent is over; its endpoint and the policies hear of it once. */
   #ended(ok: boolean, code?: ErrorCode, status?: number): void {
     const endpoint = this.#endpoint!;
-    const now = this.#host.clock.now();
-    const durationMs = now - this.#startedAt;
+    const { balancer, policies } = this.#target;
     this.#span?.ended(failureOf(code, status));
     endpoint.pending--;
     this.#state = "waiting";
+    if (balancer.observe === undefined && policies.length === 0) return;
+    const now = this.#host.clock.now();
+    const durationMs = now - this.#startedAt;
     // A caller that left early would make a slow instance look fast.
-    if (code !== "cancelled") this.#target.balancer.observe?.(endpoint, durationMs, ok, now);
-    if (this.#target.policies.length === 0) return;
+    if (code !== "cancelled") balancer.observe?.(endpoint, durationMs, ok, now);
+    if (policies.length === 0) return;
     const outcome = code !== undefined ? { code, durationMs } : { status: status!, durationMs };
-    for (const policy of this.#target.policies) policy.ended?.(outcome, now);
+    for (const policy of policies) policy.ended?.(outcome, now);
   }
 
   #failed(error: MicrocosmError, sent: boolean): void {
