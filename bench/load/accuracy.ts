@@ -57,7 +57,7 @@ try {
   const environment = readEnvironment();
   process.stdout.write(
     `${rate} requests a second for ${durationMs / 1000} s, a stall of ${stallMs / 1000} s; Bun ${environment.bun}, ` +
-      `${environment.cpu}, ${environment.cores} cores, load average ${environment.loadBefore.toFixed(2)}\n\n`,
+      `${environment.cpu}, ${environment.cores} cores, ${environment.busyBefore.toFixed(1)} of them busy\n\n`,
   );
   const cells = rows.map(({ percentile, expected, found, off, hidden }) => [
     percentile === 100 ? "max" : `p${percentile}`,

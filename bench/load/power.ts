@@ -108,7 +108,7 @@ async function watched<T>(pid: number, measure: () => Promise<T>): Promise<T & B
 const environment = readEnvironment();
 process.stdout.write(
   `bare Bun.serve, ${connections} connections, ${seconds} s a measurement, ${counted(rounds, "round")}; Bun ${environment.bun}, ` +
-    `${environment.cpu}, ${environment.cores} cores, load average ${environment.loadBefore.toFixed(2)}\n`,
+    `${environment.cpu}, ${environment.cores} cores, ${environment.busyBefore.toFixed(1)} of them busy\n`,
 );
 for (const name of ["wrk", "autocannon"]) {
   if (!contenders.has(name)) process.stdout.write(`${name} is not installed and was not measured\n`);

@@ -128,17 +128,20 @@ export function completeRounds(rounds: readonly RoundValues[], contenders: reado
   return [...measured.values()].filter((own) => own.length === contenders.length).length;
 }
 
+/** Of the cores, kept busy by others: from here on it shows. */
+const mostBusy = 0.25;
+
 /** What a reader has to know before the verdicts. */
-export function warningsOf(rounds: number, { loadBefore, cores }: Environment): string[] {
+export function warningsOf(rounds: number, { busyBefore, cores }: Environment): string[] {
   const warnings: string[] = [];
   if (rounds < minPairs) {
     warnings.push(
       `${counted(rounds, "round")} ${rounds === 1 ? "is" : "are"} too few for a verdict: ${minPairs} are the least`,
     );
   }
-  if (loadBefore > cores) {
+  if (busyBefore > cores * mostBusy) {
     warnings.push(
-      `the machine had other work (load average ${loadBefore.toFixed(1)} on ${cores} cores): intervals are wide, and tails are its own`,
+      `the machine had other work (${busyBefore.toFixed(1)} of ${cores} cores before): intervals are wide, and tails are its own`,
     );
   }
   return warnings;

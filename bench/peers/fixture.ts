@@ -54,7 +54,7 @@ export function fixtureReport(options: FixtureOptions = {}): PeersReport {
         cpu: "a CPU",
         cores: 2,
         memoryBytes: 2 ** 32,
-        loadBefore: 0.5,
+        busyBefore: 0.1,
       },
     },
     [measured],

@@ -101,13 +101,13 @@ export function environmentHtml(
   { command, environment }: ReportFrame,
   more: readonly (readonly [string, string])[] = [],
 ): string {
-  const { cpu, cores, memoryBytes, system, bun, loadBefore } = environment;
+  const { cpu, cores, memoryBytes, system, bun, busyBefore } = environment;
   return `<section class="facts"><h2>Where and how</h2><table><tbody>
 ${[
   ["command", command],
   ["machine", `${cpu}, ${cores} cores, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB`],
   ["system", `${system}, Bun ${bun}`],
-  ["load average before", loadBefore.toFixed(2)],
+  ["cores busy before", busyBefore.toFixed(1)],
   ...more,
 ]
   .map(([name, value]) => `<tr><th>${escapeHtml(name!)}</th><td>${escapeHtml(value!)}</td></tr>`)
