@@ -1,4 +1,4 @@
-import { Fifo } from "./fifo.ts";
+import { Fifo } from "../fifo.ts";
 import type { Block } from "./store.ts";
 import { findBlock } from "./topic-log.ts";
 

@@ -2,7 +2,7 @@ import type { Link } from "../transport/transport.ts";
 import { TransientMap } from "../transient-map.ts";
 import type { Delivery, SubscribeOptions } from "./broker.ts";
 import { readDeliveries } from "./delivery.ts";
-import { Fifo } from "./fifo.ts";
+import { Fifo } from "../fifo.ts";
 import { areRecords, EventReader, recordLength } from "./record.ts";
 import { TagRanges } from "./tag-ranges.ts";
 

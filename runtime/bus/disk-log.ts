@@ -1,5 +1,5 @@
 import { ChunkedTail } from "./chunked-tail.ts";
-import { Fifo } from "./fifo.ts";
+import { Fifo } from "../fifo.ts";
 import type { Block, Store, StoredTopic } from "./store.ts";
 import type { TopicLog } from "./topic-log.ts";
 

@@ -5,7 +5,7 @@ import { TransientMap } from "../transient-map.ts";
 import type { EventRecord } from "./broker.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { DueTimer } from "./due-timer.ts";
-import { Fifo } from "./fifo.ts";
+import { Fifo } from "../fifo.ts";
 import { RecordWriter, recordLength } from "./record.ts";
 import type { Offsets } from "./topic.ts";
 import { errorFromWire, maxEventsPerFrame } from "./wire.ts";

@@ -4,7 +4,7 @@ import type { SubscriptionInfo } from "./broker.ts";
 import { Consumer, type DeliverySink } from "./consumer.ts";
 import { DueTimer } from "./due-timer.ts";
 import { type Entry, move } from "./entry.ts";
-import { Fifo } from "./fifo.ts";
+import { Fifo } from "../fifo.ts";
 import { KeyLanes } from "./key-lanes.ts";
 import type { Persistent } from "./ledger.ts";
 import { LetterReplay } from "./letter-replay.ts";

@@ -1,4 +1,4 @@
-import type { Fifo } from "./fifo.ts";
+import type { Fifo } from "../fifo.ts";
 import type { Block } from "./store.ts";
 
 /** The events of one topic, in order, from `firstOffset` up to but not including `nextOffset`. */

@@ -1,3 +1,4 @@
+import { Fifo } from "../../fifo.ts";
 import type { LogRecord } from "../model.ts";
 
 /** Message and fields of one record are cut to this together, in UTF-16 units. */
@@ -7,8 +8,7 @@ const maxRecordLength = 64 * 1024;
 export class LogBuffer {
   readonly #maxRecords: number;
   readonly #maxLength: number;
-  #records: { readonly record: LogRecord; readonly length: number }[] = [];
-  #start = 0;
+  readonly #records = new Fifo<{ readonly record: LogRecord; readonly length: number }>();
   #length = 0;
   #dropped = 0;
   #cut = 0;
@@ -20,7 +20,7 @@ export class LogBuffer {
   }
 
   get waiting(): number {
-    return this.#records.length - this.#start;
+    return this.#records.length;
   }
 
   /** `isCut`: it is shorter than it was already. */
@@ -44,7 +44,7 @@ export class LogBuffer {
     const taken: LogRecord[] = [];
     let length = 0;
     while (taken.length < limit && this.waiting > 0) {
-      length += this.#records[this.#start]!.length;
+      length += this.#records.peek()!.length;
       if (taken.length > 0 && length > maxLength) break;
       taken.push(this.#shift());
     }
@@ -65,13 +65,8 @@ export class LogBuffer {
   }
 
   #shift(): LogRecord {
-    const { record, length } = this.#records[this.#start++]!;
+    const { record, length } = this.#records.shift()!;
     this.#length -= length;
-    // Amortised: the array is rebuilt once its used-up part is the larger one.
-    if (this.#start * 2 >= this.#records.length) {
-      this.#records = this.#records.slice(this.#start);
-      this.#start = 0;
-    }
     return record;
   }
 }

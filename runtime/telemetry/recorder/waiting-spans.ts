@@ -1,3 +1,4 @@
+import { Fifo } from "../../fifo.ts";
 import type { SpanRecord } from "../model.ts";
 import { type EndedSpan, recordOf, type SpanOwner } from "./ended-span.ts";
 import type { SpanIds } from "./trace-context.ts";
@@ -6,8 +7,7 @@ import type { SpanIds } from "./trace-context.ts";
 export class WaitingSpans {
   readonly #limit: number;
   readonly #ids: SpanIds;
-  #spans: EndedSpan[] = [];
-  #start = 0;
+  readonly #spans = new Fifo<EndedSpan>();
   #lost = 0;
 
   constructor(limit: number, ids: SpanIds) {
@@ -19,12 +19,12 @@ export class WaitingSpans {
   }
 
   get count(): number {
-    return this.#spans.length - this.#start;
+    return this.#spans.length;
   }
 
   add(span: EndedSpan): void {
     if (this.count === this.#limit) {
-      this.#shift();
+      this.#spans.shift();
       this.#lost++;
     }
     this.#spans.push(span);
@@ -34,8 +34,10 @@ export class WaitingSpans {
   take(limit: number, maxLength: number, owner: SpanOwner): SpanRecord[] {
     const records: SpanRecord[] = [];
     let length = 0;
-    while (records.length < limit && length < maxLength && this.count > 0) {
-      const record = recordOf(this.#shift(), this.#ids, owner);
+    while (records.length < limit && length < maxLength) {
+      const span = this.#spans.shift();
+      if (span === undefined) break;
+      const record = recordOf(span, this.#ids, owner);
       if (record === undefined) this.#lost++;
       else {
         records.push(record);
@@ -50,16 +52,6 @@ export class WaitingSpans {
     const lost = this.#lost;
     this.#lost = 0;
     return lost;
-  }
-
-  #shift(): EndedSpan {
-    const span = this.#spans[this.#start++]!;
-    // Amortised: the array is rebuilt once its used-up part is the larger one.
-    if (this.#start * 2 >= this.#spans.length) {
-      this.#spans = this.#spans.slice(this.#start);
-      this.#start = 0;
-    }
-    return span;
   }
 }
 
