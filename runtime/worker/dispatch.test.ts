@@ -10,6 +10,7 @@ import { problem } from "../../sdk/problem.ts";
 import type { RequestInfo, ServiceEnv } from "../../sdk/service.ts";
 import { Call, header, host, textOf } from "./fixtures/dispatched.ts";
 import { everything } from "./fixtures/everything-app.ts";
+import { LeanResponse } from "./lean-response.ts";
 
 describe("bodies", () => {
   test("a text leaves as it is, at once", () => {
@@ -280,6 +281,52 @@ describe("the request's context", () => {
     call.abort.abort();
     expect((await call.answered.promise).status).toBe(499);
     expect(lines).toEqual([]);
+  });
+});
+
+describe("a lean Response", () => {
+  test("is Hono's text of a handler that has not waited, and nothing else", async () => {
+    const made: Response[] = [];
+    const app = new Hono()
+      .get("/lean", (c) => {
+        made.push(c.json({}), new Response("{}", { headers: { "Content-Type": "application/json" } }));
+        made.push(c.json({}, 201), c.text("text"), c.body(null), c.json({}, { headers: { "x-a": "1" } }));
+        return c.json({});
+      })
+      .get("/late", async (c) => {
+        await Bun.sleep(0);
+        made.push(c.json({}));
+        return c.json({});
+      });
+    const { json } = host(app);
+    expect((await json("GET", "/lean")).status).toBe(200);
+    expect((await json("GET", "/late")).status).toBe(200);
+    const outside = await new Hono().get("/", (c) => c.json({})).request("/");
+    expect([...made, outside].map((response) => (response as unknown) instanceof LeanResponse)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  test("of a content type that is none is refused as ever", async () => {
+    const answer = await host(
+      new Hono().get("/", (c) => c.json({}, undefined, { "Content-Type": "a\nb" })),
+    ).send("GET", "/");
+    expect(answer.status).toBe(500);
+  });
+
+  test("that was read is not answered with", async () => {
+    const app = new Hono().get("/", (c) => {
+      const response = c.json({});
+      return response.text().then(() => response);
+    });
+    expect((await host(app).send("GET", "/")).status).toBe(500);
   });
 });
 

@@ -4,6 +4,7 @@ import { problem } from "../../sdk/problem.ts";
 import type { AnyHono, Logger, RequestInfo } from "../../sdk/service.ts";
 import type { HeaderList } from "../calls/mesh.ts";
 import type { OutgoingBody } from "../transport/transport.ts";
+import { answering } from "./lean-response.ts";
 import { acceptLeanRequests, LeanRequest, type RequestSource } from "./lean-request.ts";
 import { NotedRouter, type RoutelessCall } from "./noted-router.ts";
 import { type FailedRequest, ownResponse, problemOf, problemResponse } from "./problems.ts";
@@ -48,7 +49,7 @@ export class Dispatcher {
       this.#routes = new NotedRouter(this.#app.router);
       this.#app.router = this.#routes;
     }
-    this.#fetch = (request, call) => this.#app.fetch(request.asRequest(), call);
+    this.#fetch = (request, call) => answering(this.#app.fetch, request.asRequest(), call);
     trackResponses();
     acceptLeanRequests();
     // An author's own onError stays; Hono's default would answer in plain text.
