@@ -1,4 +1,4 @@
-import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
+import { Database, type Statement } from "bun:sqlite";
 
 /** Of a turn of the event loop. A turn with one read alone would pay for the lock twice. */
 const readsBeforeHold = 1;
@@ -29,10 +29,9 @@ export class ReadLock {
     this.#file = file;
   }
 
-  /** `statement` as drizzle uses it: what it does to the lock comes first. */
-  guarded(sql: string, statement: Statement): Statement {
-    const before = /^\s*select\b/i.test(sql) ? this.read : this.release;
-    return new GuardedStatement(statement, before) as unknown as Statement;
+  /** What is to be called before a statement of the service's connection runs. */
+  before(sql: string): () => void {
+    return /^\s*select\b/i.test(sql) ? this.read : this.release;
   }
 
   /** The service's connection is about to read. */
@@ -108,40 +107,5 @@ class Keeper {
   close(): void {
     for (const statement of [this.#begin, this.#read, this.#end]) statement.finalize();
     this.#client.close();
-  }
-}
-
-/** What drizzle uses of a statement. */
-class GuardedStatement {
-  readonly #statement: Statement;
-  readonly #before: () => void;
-
-  constructor(statement: Statement, before: () => void) {
-    this.#statement = statement;
-    this.#before = before;
-  }
-
-  all(...params: SQLQueryBindings[]): unknown[] {
-    this.#before();
-    return this.#statement.all(...params);
-  }
-
-  values(...params: SQLQueryBindings[]): unknown[][] {
-    this.#before();
-    return this.#statement.values(...params);
-  }
-
-  get(...params: SQLQueryBindings[]): unknown {
-    this.#before();
-    return this.#statement.get(...params);
-  }
-
-  run(...params: SQLQueryBindings[]): unknown {
-    this.#before();
-    return this.#statement.run(...params);
-  }
-
-  finalize(): void {
-    this.#statement.finalize();
   }
 }

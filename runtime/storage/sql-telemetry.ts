@@ -1,4 +1,3 @@
-import type { SQLQueryBindings, Statement } from "bun:sqlite";
 import type { RequestInfo } from "../../sdk/service.ts";
 import { metric } from "../telemetry/names.ts";
 import type { ExponentialHistogram } from "../telemetry/recorder/histogram.ts";
@@ -17,8 +16,8 @@ export interface SqlTelemetryOptions {
 
 /** Longer statements are cut. In UTF-16 units. */
 const maxTextLength = 2000;
-/** For `ended`: nobody counted the rows. */
-const unknownRows = -1;
+/** For `StatementTelemetry.ended`: nobody counted the rows. */
+export const unknownRows = -1;
 
 /**
  * Spans and durations of SQL statements (OpenTelemetry's database conventions). The text is the statement as prepared:
@@ -33,10 +32,8 @@ export class SqlTelemetry {
     this.#transactions = new StatementTelemetry(options, "TRANSACTION", undefined);
   }
 
-  /** The statement as drizzle uses it, measured. */
-  measured(sql: string, statement: Statement): Statement {
-    const telemetry = new StatementTelemetry(this.#options, operationOf(sql), sql.slice(0, maxTextLength));
-    return new MeasuredStatement(statement, telemetry) as unknown as Statement;
+  of(sql: string): StatementTelemetry {
+    return new StatementTelemetry(this.#options, operationOf(sql), sql.slice(0, maxTextLength));
   }
 
   /** From asking for the write lock until the commit is as durable as it will be. */
@@ -48,7 +45,7 @@ export class SqlTelemetry {
 }
 
 /** Of one statement. */
-class StatementTelemetry implements SpanShape {
+export class StatementTelemetry implements SpanShape {
   readonly kind = "client";
   readonly now: () => number;
   readonly #recorder: Recorder;
@@ -77,6 +74,7 @@ class StatementTelemetry implements SpanShape {
     this.#failed = durations("error");
   }
 
+  /** It was begun at `startMs`, and ended with so many rows or an error. */
   ended(startMs: number, rows: number, error?: unknown): void {
     const durationMs = this.#recorder.now() - startMs;
     const durations = error === undefined ? this.#ok : this.#failed;
@@ -117,69 +115,6 @@ class StatementTelemetry implements SpanShape {
         ...(code === "" ? {} : { "db.response.status_code": code }),
       },
     };
-  }
-}
-
-/** What drizzle uses of a statement. */
-class MeasuredStatement {
-  readonly #statement: Statement;
-  readonly #telemetry: StatementTelemetry;
-
-  constructor(statement: Statement, telemetry: StatementTelemetry) {
-    this.#statement = statement;
-    this.#telemetry = telemetry;
-  }
-
-  all(...params: SQLQueryBindings[]): unknown[] {
-    const startMs = this.#telemetry.now();
-    try {
-      const rows = this.#statement.all(...params);
-      this.#telemetry.ended(startMs, rows.length);
-      return rows;
-    } catch (error) {
-      this.#telemetry.ended(startMs, unknownRows, error);
-      throw error;
-    }
-  }
-
-  values(...params: SQLQueryBindings[]): unknown[][] {
-    const startMs = this.#telemetry.now();
-    try {
-      const rows = this.#statement.values(...params);
-      this.#telemetry.ended(startMs, rows.length);
-      return rows;
-    } catch (error) {
-      this.#telemetry.ended(startMs, unknownRows, error);
-      throw error;
-    }
-  }
-
-  get(...params: SQLQueryBindings[]): unknown {
-    const startMs = this.#telemetry.now();
-    try {
-      const row = this.#statement.get(...params);
-      this.#telemetry.ended(startMs, row === null ? 0 : 1);
-      return row;
-    } catch (error) {
-      this.#telemetry.ended(startMs, unknownRows, error);
-      throw error;
-    }
-  }
-
-  run(...params: SQLQueryBindings[]): unknown {
-    const startMs = this.#telemetry.now();
-    try {
-      const outcome = this.#statement.run(...params);
-      this.#telemetry.ended(startMs, unknownRows);
-      return outcome;
-    } catch (error) {
-      this.#telemetry.ended(startMs, unknownRows, error);
-      throw error;
-    }
-  }
-
-  finalize(): void {
-    this.#statement.finalize();
   }
 }
 

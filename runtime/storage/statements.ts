@@ -1,6 +1,9 @@
 import type { Database, Statement } from "bun:sqlite";
 import type { ReadLock } from "./read-lock.ts";
+import { ServiceStatement } from "./service-statement.ts";
 import type { SqlTelemetry } from "./sql-telemetry.ts";
+
+const nothing = () => {};
 
 /**
  * Hot path. Drizzle prepares its SQL anew for each query; with the statements kept, a `db.select()…get()` of one row
@@ -32,8 +35,8 @@ export class StatementCache {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     const prepared = this.#client.prepare(sql);
-    const guarded = this.#lock?.guarded(sql, prepared) ?? prepared;
-    const statement = this.#telemetry?.measured(sql, guarded) ?? guarded;
+    const before = this.#lock?.before(sql) ?? nothing;
+    const statement = new ServiceStatement(prepared, before, this.#telemetry?.of(sql)).asStatement();
     if (this.#statements.size >= this.#maxStatements) {
       const [oldest] = this.#statements.keys();
       // Not finalized: a query that its author prepared may hold it still; the collector knows.

@@ -5,7 +5,7 @@ import { EdgeTelemetry } from "../../../runtime/calls/edge-telemetry.ts";
 import type { CallRequest } from "../../../runtime/calls/mesh.ts";
 import { ServerTelemetry } from "../../../runtime/calls/server-telemetry.ts";
 import type { Clock, Random } from "../../../runtime/clock.ts";
-import { SqlTelemetry } from "../../../runtime/storage/sql-telemetry.ts";
+import { SqlTelemetry, type StatementTelemetry } from "../../../runtime/storage/sql-telemetry.ts";
 import type { TelemetryBatch } from "../../../runtime/telemetry/model.ts";
 import { metric } from "../../../runtime/telemetry/names.ts";
 import type { OwnSpan } from "../../../runtime/telemetry/recorder/own-span.ts";
@@ -90,7 +90,7 @@ export class ReplayedWorker {
   readonly #patterns: string[] = [];
   readonly #sender: Sender;
   readonly #sql: SqlTelemetry;
-  readonly #statements = new Map<string, { all(): unknown }>();
+  readonly #statements = new Map<string, StatementTelemetry>();
   readonly #edges = new Map<string, { readonly edge: EdgeTelemetry; readonly shape: SpanShape }>();
   #current: OwnSpan & { readonly traceparent: string } = {
     callerTraceparent: "",
@@ -167,27 +167,13 @@ export class ReplayedWorker {
   query(sql: string, tookMs: number): void {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
-      const { moment } = this.#options;
-      const rows = [{}];
-      const bare = {
-        took: 0,
-        all() {
-          moment.ms += bare.took;
-          return rows;
-        },
-      };
-      const measured = this.#sql.measured(sql, bare as never);
-      statement = {
-        all: () => measured.all(),
-      };
-      this.#took.set(sql, bare);
+      statement = this.#sql.of(sql);
       this.#statements.set(sql, statement);
     }
-    this.#took.get(sql)!.took = tookMs;
-    statement.all();
+    const startMs = statement.now();
+    this.#options.moment.ms += tookMs;
+    statement.ended(startMs, 1);
   }
-
-  readonly #took = new Map<string, { took: number }>();
 
   /** `context` of what `work` does here: an event's, or of a span of this worker. */
   within(context: string, work: () => void): void {
