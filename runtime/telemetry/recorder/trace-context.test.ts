@@ -58,6 +58,28 @@ describe("contexts", () => {
     expect(one.idOf(5)).toMatch(/^[0-9a-f]{16}$/);
   });
 
+  test("what is one is what the recommendation says, wherever it deviates", () => {
+    const recommended = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+    const hex = (digits: number) =>
+      fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: digits, maxLength: digits });
+    const id = (digits: number) => fc.oneof(hex(digits), fc.constant("0".repeat(digits)));
+    const change = fc.tuple(fc.nat(54), fc.constantFrom(..."0f9aAgG:/-`@ \u00e9\u0130\u3034"));
+    fc.assert(
+      fc.property(
+        id(32),
+        id(16),
+        hex(2),
+        fc.array(change, { maxLength: 2 }),
+        (trace, span, flags, changes) => {
+          let text = `00-${trace}-${span}-${flags}`;
+          for (const [at, character] of changes) text = text.slice(0, at) + character + text.slice(at + 1);
+          if (!/^(?!00)[0-9a-f]{2}-/.test(text)) expect(isContext(text)).toBe(recommended.test(text));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
   test("garbage is no context", () => {
     for (const text of ["", "00", `00-${"0".repeat(32)}-${"1".repeat(16)}-01`, "x".repeat(55)]) {
       expect(isContext(text)).toBe(false);
