@@ -2,15 +2,15 @@ import type { SQLQueryBindings, Statement } from "bun:sqlite";
 import { type StatementTelemetry, unknownRows } from "./sql-telemetry.ts";
 
 /**
- * What drizzle uses of a prepared statement, with what a service's storage does around it. Hot path: one layer, as each of
- * them makes an array of the parameters and takes it apart again.
+ * What drizzle uses of a prepared statement, with what a service's storage does around it. Hot path: it is one layer, as
+ * each makes an array of the parameters and takes it apart again.
  */
 export class ServiceStatement {
   readonly #statement: Statement;
   readonly #before: () => void;
   readonly #telemetry: StatementTelemetry | undefined;
 
-  /** `before` is called before it runs, also `telemetry` counts that. */
+  /** `before` is called each time before it runs; its time is the statement's. */
   constructor(statement: Statement, before: () => void, telemetry: StatementTelemetry | undefined) {
     this.#statement = statement;
     this.#before = before;
