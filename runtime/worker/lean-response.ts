@@ -7,6 +7,8 @@ import type { ResponseParts } from "./response-parts.ts";
  * (`headers`, `clone`, `body`…) comes from a native one, made then and the truth from then on.
  */
 export class LeanResponse {
+  readonly status = 200;
+  readonly ok = true;
   readonly #text: string;
   readonly #headers: HeaderList;
   #native: Response | undefined;
@@ -15,9 +17,6 @@ export class LeanResponse {
     this.#text = text;
     this.#headers = headers;
   }
-
-  readonly status = 200;
-  readonly ok = true;
 
   /** Undefined when there is a native one, which somebody may have changed or read. */
   parts(): ResponseParts | undefined {
@@ -29,10 +28,6 @@ export class LeanResponse {
     const [name, value] = this.#headers as [string, string];
     this.#native ??= new Response(this.#text, { headers: { [name]: value } });
     return this.#native;
-  }
-
-  asResponse(): Response {
-    return this as unknown as Response;
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): Response {
